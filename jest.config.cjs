@@ -1,0 +1,19 @@
+// Nest 12 ships ES modules only, which Jest cannot require() on older Node: @swc/jest compiles those few packages (cached).
+const jsc = { target: 'es2022', transform: { legacyDecorator: true, decoratorMetadata: true }, keepClassNames: true };
+const module_ = { type: 'commonjs' };
+
+module.exports = {
+  rootDir: '.',
+  roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/test'],
+  testEnvironment: 'node',
+  testRegex: '\\.spec\\.ts$',
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { ...jsc, parser: { syntax: 'typescript', decorators: true } }, module: module_, sourceMaps: 'inline' }],
+    '^.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: module_ }],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|light-my-request/node_modules/cookie|cookie|file-type|load-esm)/)'],
+  globalSetup: '<rootDir>/test/global-setup.ts',
+  globalTeardown: '<rootDir>/test/global-teardown.ts',
+};
