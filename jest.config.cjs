@@ -1,5 +1,5 @@
 // Nest 12 ships ES modules only, which Jest cannot require() on older Node: @swc/jest compiles those few packages (cached).
-const jsc = { target: 'es2022', transform: { legacyDecorator: true, decoratorMetadata: true }, keepClassNames: true };
+const jsc = { target: 'es2022', transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false }, keepClassNames: true };
 const module_ = { type: 'commonjs' };
 
 module.exports = {

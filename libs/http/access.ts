@@ -1,0 +1,91 @@
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ApiBearerAuth, ApiParam, ApiQuery, ApiSecurity } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { BrandId, Reach } from '../kernel/brand-id';
+import { isAllBrands } from '../kernel/brand-id';
+import type { ParsedLicenseKey } from '../license-key/license-key';
+import { Refuses } from './problem';
+import { BrandRequired, CredentialInQuery, InvalidRequest, RoleNotAllowed, ScopeMissing, Unauthenticated, Unavailable } from './refusals';
+
+export type Role = 'brand' | 'internal';
+
+/** What a route asks of its caller. A route that says nothing is answered to nobody. */
+export type Access =
+  { readonly by: 'anyone' | 'license_key' | 'private_port' } | { readonly by: 'api_key'; readonly roles: readonly Role[]; readonly scope: string };
+
+/** Who a checked API key speaks for. */
+export interface Caller {
+  readonly credentialId: string;
+  readonly role: Role;
+  readonly scopes: readonly string[];
+  /** The brand named by the key, the path or `?brand=`; for an internal key that named none, all of them. */
+  readonly reach: Reach;
+}
+
+/** A well-formed license key whose prefix belongs to a brand. Whether the key exists is for the use case to find out. */
+export interface PresentedKey {
+  readonly brandId: BrandId;
+  readonly key: ParsedLicenseKey;
+}
+
+export const accessKey = Symbol('access');
+const requires = (access: Access) => SetMetadata(accessKey, access);
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller?: Caller;
+    presentedKey?: PresentedKey | null;
+  }
+}
+
+/** Anyone may call. */
+export const OpenToAnyone = () => requires({ by: 'anyone' });
+
+/** Answered on the private port only, where there is one. */
+export const OnPrivatePort = () => requires({ by: 'private_port' });
+
+/** The license key in the request is the credential. */
+export const ForLicenseKeys = () => applyDecorators(requires({ by: 'license_key' }), Refuses(InvalidRequest, Unavailable));
+
+/** An API key of one of the roles, with the scope; internal keys have every scope. */
+export const ForApiKeys = (scope: string, ...roles: Role[]) => {
+  const access: Access = { by: 'api_key', scope, roles: roles.length > 0 ? roles : ['brand', 'internal'] };
+  return applyDecorators(
+    requires(access),
+    ApiSecurity('api_key'),
+    ApiBearerAuth('bearer'),
+    Refuses(Unauthenticated, ScopeMissing, RoleNotAllowed, CredentialInQuery, Unavailable),
+  );
+};
+
+/** Documents `{brand}` of the path. The guard reads it; a brand that is not the caller's does not exist for it. */
+export const NamesBrandInPath = () =>
+  ApiParam({ name: 'brand', description: 'The id or slug of the brand', example: 'demo', schema: { type: 'string' } });
+
+/** Documents `?brand=`, by which an internal key names the brand. The guard reads it. */
+export const NamesBrandInQuery = () =>
+  ApiQuery({ name: 'brand', required: false, description: 'For internal keys: the id or slug of the brand', example: 'demo' });
+
+const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>();
+
+/** The caller's brand; an internal key has to have named one. */
+export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): BrandId => {
+  const reach = requestOf(context).caller?.reach;
+  if (reach === undefined) throw new Unauthenticated();
+  if (isAllBrands(reach)) throw new BrandRequired();
+  return reach;
+});
+
+/** The caller's brand, or all of them. */
+export const InReach = createParamDecorator((_: unknown, context: ExecutionContext): Reach => {
+  const reach = requestOf(context).caller?.reach;
+  if (reach === undefined) throw new Unauthenticated();
+  return reach;
+});
+
+export const CallerOf = createParamDecorator((_: unknown, context: ExecutionContext): Caller | undefined => requestOf(context).caller);
+
+/** The license key of the request; null when it cannot be one. */
+export const Presented = createParamDecorator(
+  (_: unknown, context: ExecutionContext): PresentedKey | null => requestOf(context).presentedKey ?? null,
+);

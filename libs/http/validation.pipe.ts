@@ -1,0 +1,64 @@
+import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
+import type { ValidationError } from 'class-validator';
+import { type Fault, InvalidRequest } from './refusals';
+import { faultOfText } from './strict-json';
+
+/** The DTO is the one description of what a request may hold: what it does not name is refused by name. */
+@Injectable()
+export class RequestValidation extends ValidationPipe {
+  constructor() {
+    super({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: true,
+      stopAtFirstError: true,
+      exceptionFactory: (errors) => new Refused(errors),
+    });
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'custom') return value;
+    if (metadata.type === 'body' && value === undefined) value = {};
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      if (metadata.type !== 'body') return value;
+      throw new InvalidRequest([{ pointer: '', detail: 'The body must be a JSON object.' }]);
+    }
+    if (metadata.type === 'query') refuseUnstorable(value as Record<string, unknown>);
+    const pointer = metadata.type === 'query' ? queryPointer : bodyPointer;
+    try {
+      return await super.transform(value, metadata);
+    } catch (error) {
+      throw error instanceof Refused ? new InvalidRequest(faultsOf(error.errors, pointer)) : error;
+    }
+  }
+}
+
+/** What the stock pipe found, before it is known whether that was the body or the query. */
+class Refused extends Error {
+  constructor(readonly errors: ValidationError[]) {
+    super('refused');
+  }
+}
+
+type Pointer = (path: string[]) => string;
+const bodyPointer: Pointer = (path) => `/${path.join('/')}`;
+const queryPointer: Pointer = ([name = '']) => `?${name}`;
+
+/** Bodies went through the strict reader; query strings did not. */
+function refuseUnstorable(query: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(query)) {
+    const fault = faultOfText(`${name}${String(value)}`);
+    if (fault) throw new InvalidRequest([{ pointer: `?${name}`, detail: `The value ${fault}.` }]);
+  }
+}
+
+function faultsOf(errors: ValidationError[], pointer: Pointer, path: string[] = []): Fault[] {
+  return errors.flatMap((error) => {
+    const here = [...path, error.property];
+    const own = Object.values(error.constraints ?? {}).map((detail) => ({ pointer: pointer(here), detail: sentence(detail) }));
+    return [...own, ...faultsOf(error.children ?? [], pointer, here)];
+  });
+}
+
+const sentence = (detail: string): string => detail.replace(/^property (\S+) should not exist$/, '$1 is not known here');

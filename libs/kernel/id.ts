@@ -1,0 +1,32 @@
+import { uuidv7 } from 'uuidv7';
+
+/** What the ids of each kind of thing begin with on the wire. */
+export const idPrefixes = {
+  brand: 'brd',
+  product: 'prd',
+  licenseKey: 'key',
+  license: 'lic',
+  activation: 'act',
+  apiKey: 'apk',
+  event: 'evt',
+  request: 'req',
+} as const;
+export type IdKind = keyof typeof idPrefixes;
+
+/** A UUIDv7 (RFC 9562): unique, and sorting by the time it was made. */
+export const newId = (): string => uuidv7();
+
+/** `lic_` and 26 base32hex digits of the UUID, which sort as the UUID does. */
+export const publicId = (kind: IdKind, uuid: string): string =>
+  `${idPrefixes[kind]}_${BigInt(`0x${uuid.replaceAll('-', '')}`).toString(32).padStart(26, '0')}`;
+
+/** The UUID behind a public id of that kind; null when it is none. */
+export function parsePublicId(kind: IdKind, text: string): string | null {
+  const prefix = `${idPrefixes[kind]}_`;
+  const digits = text.slice(prefix.length);
+  if (!text.startsWith(prefix) || !/^[0-7][0-9a-v]{25}$/.test(digits)) return null;
+  let value = 0n;
+  for (const digit of digits) value = value * 32n + BigInt(parseInt(digit, 32));
+  const hex = value.toString(16).padStart(32, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

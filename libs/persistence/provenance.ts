@@ -1,0 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Who caused what is written now, and in which request. Technical, so it travels out of sight. */
+export interface Provenance {
+  readonly requestId: string | null;
+  /** The public id of the credential, `license_key:…` for a product, or the name of an operator's command. */
+  actor: string | null;
+  brandId: string | null;
+}
+
+const current = new AsyncLocalStorage<Provenance>();
+
+export const runAs = <T>(provenance: Provenance, work: () => T): T => current.run(provenance, work);
+export const provenance = (): Provenance | undefined => current.getStore();

@@ -1,0 +1,23 @@
+/** The five characters in which PostgreSQL names a failure, whichever layer wrapped it; the driver's own code for a lost connection. */
+export function sqlState(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null) return null;
+  if ('driverError' in error && error.driverError !== error) return sqlState(error.driverError);
+  return 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+/** The unique constraint that a write ran into; null for any other failure. */
+export function violatedUnique(error: unknown): string | null {
+  if (sqlState(error) !== '23505') return null;
+  const cause = (error as { driverError?: unknown }).driverError ?? error;
+  return (cause as { constraint?: string }).constraint ?? '';
+}
+
+const connectionLost = /^(08...|57P0[1-5]|53300|53100|57014|25P03|25P04|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+const driverWords = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
+
+/** The database cannot serve just now; the same request may succeed in a moment. */
+export function isUnavailable(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== null && connectionLost.test(state)) return true;
+  return error instanceof Error && driverWords.test(error.message);
+}

@@ -1,0 +1,61 @@
+import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ForApiKeys, InReach, NamesBrandInPath, Tenant } from '../../../libs/http/access';
+import { AnswersList, cursorOf, listOf, type ListObject, PageQuery } from '../../../libs/http/paging';
+import { Refuses } from '../../../libs/http/problem';
+import { InvalidRequest } from '../../../libs/http/refusals';
+import type { AllBrands, BrandId } from '../../../libs/kernel/brand-id';
+import { BrandNotFound, KeyPrefixTaken, SlugReserved, SlugTaken } from '../domain/errors';
+import { CreateBrand } from '../use-cases/create-brand';
+import { GetBrand } from '../use-cases/get-brand';
+import { ListBrands } from '../use-cases/list-brands';
+import { UpdateBrand } from '../use-cases/update-brand';
+import { BrandObject, brandObject, CreateBrandBody, UpdateBrandBody } from './brands.dto';
+
+@ApiTags('Brands')
+@Controller('v1/brands')
+export class BrandsController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Post()
+  @ForApiKeys('brands:write', 'internal')
+  @ApiOperation({ summary: 'Create a brand', operationId: 'createBrand' })
+  @ApiCreatedResponse({ type: BrandObject })
+  @Refuses(InvalidRequest, SlugTaken, SlugReserved, KeyPrefixTaken)
+  async create(@InReach() reach: AllBrands, @Body() { slug, name, key_prefix, metadata }: CreateBrandBody): Promise<BrandObject> {
+    return brandObject(await this.commands.execute(new CreateBrand(reach, { slug, name, keyPrefix: key_prefix, metadata })));
+  }
+
+  @Get()
+  @ForApiKeys('brands:read', 'internal')
+  @ApiOperation({ summary: 'List brands', operationId: 'listBrands' })
+  @AnswersList(BrandObject)
+  @Refuses(InvalidRequest)
+  async list(@InReach() reach: AllBrands, @Query() page: PageQuery): Promise<ListObject<BrandObject>> {
+    return listOf(await this.queries.execute(new ListBrands(reach, { limit: page.limit, after: cursorOf(page) })), brandObject);
+  }
+
+  @Get(':brand')
+  @ForApiKeys('brands:read', 'internal')
+  @NamesBrandInPath()
+  @ApiOperation({ summary: 'Read a brand', operationId: 'getBrand' })
+  @ApiOkResponse({ type: BrandObject })
+  @Refuses(BrandNotFound)
+  async read(@Tenant() brandId: BrandId): Promise<BrandObject> {
+    return brandObject(await this.queries.execute(new GetBrand(brandId)));
+  }
+
+  @Patch(':brand')
+  @ForApiKeys('brands:write', 'internal')
+  @NamesBrandInPath()
+  @ApiOperation({ summary: 'Change a brand', operationId: 'updateBrand' })
+  @ApiOkResponse({ type: BrandObject })
+  @Refuses(InvalidRequest, BrandNotFound)
+  async update(@Tenant() brandId: BrandId, @Body() change: UpdateBrandBody): Promise<BrandObject> {
+    return brandObject(await this.commands.execute(new UpdateBrand(brandId, change)));
+  }
+}

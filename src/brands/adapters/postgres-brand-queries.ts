@@ -1,0 +1,31 @@
+import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
+import { LessThan } from 'typeorm';
+import type { BrandId } from '../../../libs/kernel/brand-id';
+import { type Page, pageOf } from '../../../libs/kernel/page';
+import { Database } from '../../../libs/persistence/database';
+import type { BrandState } from '../domain/brand';
+import { BrandDirectory } from '../ports/brand-directory';
+import { GetBrand } from '../use-cases/get-brand';
+import { ListBrands } from '../use-cases/list-brands';
+import { brandTable } from './postgres-brands';
+
+@QueryHandler(ListBrands)
+export class PostgresListBrands implements IQueryHandler<ListBrands> {
+  constructor(private readonly db: Database) {}
+
+  execute({ reach, cut }: ListBrands): Promise<Page<BrandState>> {
+    const where = cut.after ? { id: LessThan(cut.after as BrandId) } : {};
+    return this.db.run(reach, async () =>
+      pageOf(await this.db.manager.find(brandTable, { where, order: { id: 'DESC' }, take: cut.limit + 1 }), cut),
+    );
+  }
+}
+
+@QueryHandler(GetBrand)
+export class PostgresGetBrand implements IQueryHandler<GetBrand> {
+  constructor(private readonly brands: BrandDirectory) {}
+
+  execute({ brandId }: GetBrand): Promise<BrandState> {
+    return this.brands.get(brandId);
+  }
+}

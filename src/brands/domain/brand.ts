@@ -1,0 +1,61 @@
+import { Aggregate } from '../../../libs/kernel/aggregate';
+import { type BrandId, newBrandId } from '../../../libs/kernel/brand-id';
+import { publicId } from '../../../libs/kernel/id';
+import { mergeMetadata, type Metadata } from '../../../libs/kernel/json';
+import { SlugReserved } from './errors';
+import { BrandCreated, BrandUpdated } from './events';
+
+export type BrandStatus = 'active' | 'suspended';
+
+export interface BrandState {
+  readonly id: BrandId;
+  readonly slug: string;
+  readonly name: string;
+  readonly keyPrefix: string;
+  readonly status: BrandStatus;
+  readonly metadata: Metadata;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export type NewBrand = Pick<BrandState, 'slug' | 'name' | 'keyPrefix'> & { readonly metadata?: Metadata | undefined };
+
+export interface BrandChange {
+  readonly name?: string | undefined;
+  readonly status?: BrandStatus | undefined;
+  readonly metadata?: Record<string, string | null> | undefined;
+}
+
+/** Words of the API's own paths: `/v1/brands/licenses` must not be somebody's brand. */
+const reservedSlugs = new Set(['licenses', 'license-keys', 'brands', 'products', 'api-keys', 'activations', 'events', 'audit-logs', 'new']);
+
+/** A tenant. Its slug and key prefix are fixed for ever: customers hold keys that begin with the prefix. */
+export class Brand extends Aggregate<BrandState> {
+  static create({ slug, name, keyPrefix, metadata = {} }: NewBrand, at: Date): Brand {
+    if (reservedSlugs.has(slug)) throw new SlugReserved(slug);
+    const brand = new Brand({
+      id: newBrandId(),
+      slug,
+      name,
+      keyPrefix,
+      status: 'active',
+      metadata,
+      version: 1,
+      createdAt: at,
+      updatedAt: at,
+    });
+    brand.record(new BrandCreated(brand.state.id, at, brand.facts()));
+    return brand;
+  }
+
+  update({ name = this.state.name, status = this.state.status, metadata = {} }: BrandChange, at: Date): void {
+    this.change({ name, status, metadata: mergeMetadata(this.state.metadata, metadata), version: this.state.version + 1, updatedAt: at });
+    this.record(new BrandUpdated(this.state.id, at, this.facts()));
+  }
+
+  private facts() {
+    const { id, version, slug, name, keyPrefix, status } = this.state;
+    return { id: publicId('brand', id), version, slug, name, key_prefix: keyPrefix, status };
+  }
+}

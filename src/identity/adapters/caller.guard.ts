@@ -1,0 +1,106 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { type Access, accessKey, type Caller, type PresentedKey } from '../../../libs/http/access';
+import { CredentialInQuery, RoleNotAllowed, RouteNotFound, ScopeMissing, Unauthenticated } from '../../../libs/http/refusals';
+import { cameToPrivatePort, PrivatePort } from '../../../libs/http/server';
+import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
+import { publicId } from '../../../libs/kernel/id';
+import { parseLicenseKey } from '../../../libs/license-key/license-key';
+import { provenance } from '../../../libs/persistence/provenance';
+import { BrandDirectory, BrandNotFound, BrandSuspended } from '../../brands';
+import { mayUse } from '../domain/api-key';
+import { parseSecret } from '../domain/api-secret';
+import { type Credential, Credentials } from '../ports/credentials';
+import { allBrands } from './all-brands';
+
+/** Decides who calls and for which brand. The one place where the id of an existing brand enters a request. */
+@Injectable()
+export class CallerGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly credentials: Credentials,
+    private readonly brands: BrandDirectory,
+    private readonly privatePort: PrivatePort,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const access = this.reflector.get<Access | undefined>(accessKey, context.getHandler());
+    refuseCredentialInQuery(request);
+    switch (access?.by) {
+      case 'anyone':
+        return true;
+      case 'private_port':
+        if (this.privatePort.isSet && !cameToPrivatePort(request)) throw new RouteNotFound();
+        return true;
+      case 'license_key':
+        request.presentedKey = await this.identify(request);
+        note(request.presentedKey?.brandId ?? null, 'license_key');
+        return true;
+      case 'api_key':
+        request.caller = await this.authenticate(request, access);
+        note(request.caller.reach, request.caller.credentialId);
+        return true;
+      case undefined:
+        throw new Error('A route has to say who may call it');
+    }
+  }
+
+  private async authenticate(request: FastifyRequest, { roles, scope }: Access & { by: 'api_key' }): Promise<Caller> {
+    const presented = parseSecret(secretIn(request) ?? '');
+    const credential = presented && (await this.credentials.check(presented));
+    if (!credential) throw new Unauthenticated();
+    if (!roles.includes(credential.role)) throw new RoleNotAllowed(credential.role);
+    if (!mayUse(credential.scopes, scope)) throw new ScopeMissing(scope);
+    const { id, role, scopes } = credential;
+    return { credentialId: publicId('apiKey', id), role, scopes, reach: await this.reachOf(credential, brandNamedIn(request)) };
+  }
+
+  /** A brand's key reaches its own brand; any other does not exist for it. */
+  private async reachOf({ brand }: Credential, named: string | undefined): Promise<Reach> {
+    if (!brand) return named === undefined ? allBrands : this.brandNamed(named);
+    if (named !== undefined && named !== brand.slug && named !== publicId('brand', brand.id)) throw new BrandNotFound();
+    if (brand.status === 'suspended') throw new BrandSuspended();
+    return brand.id;
+  }
+
+  private async brandNamed(idOrSlug: string): Promise<BrandId> {
+    const brand = await this.brands.find(allBrands, idOrSlug);
+    if (!brand) throw new BrandNotFound();
+    return brand.id;
+  }
+
+  /** The prefix of a well-formed license key names the brand; whether the key exists is the use case's question. */
+  private async identify(request: FastifyRequest): Promise<PresentedKey | null> {
+    const { license_key: inBody } = (request.body ?? {}) as { license_key?: unknown };
+    const text = (request.params as { key?: string }).key ?? inBody;
+    const key = typeof text === 'string' ? parseLicenseKey(text) : null;
+    const brandId = key && (await this.brands.ofKeyPrefix(key.prefix));
+    return key && brandId ? { brandId, key } : null;
+  }
+}
+
+function note(brandId: string | null, actor: string): void {
+  const current = provenance();
+  if (current) Object.assign(current, { brandId, actor });
+}
+
+function secretIn({ headers }: FastifyRequest): string | undefined {
+  const bearer = /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  const own = headers['x-api-key'];
+  if (typeof own === 'string' && bearer !== undefined && own !== bearer) return undefined;
+  return typeof own === 'string' ? own : bearer;
+}
+
+function brandNamedIn({ params, query }: FastifyRequest): string | undefined {
+  const inPath = (params as { brand?: string }).brand;
+  const inQuery = (query as { brand?: string | string[] }).brand;
+  return inPath ?? (Array.isArray(inQuery) ? inQuery[0] : inQuery);
+}
+
+function refuseCredentialInQuery({ query }: FastifyRequest): void {
+  for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
+    if (/^(x[-_])?api[-_]?key$|^access_token$/i.test(name) || /^lk_(live|test)_/.test(String(value))) throw new CredentialInQuery(name);
+  }
+}

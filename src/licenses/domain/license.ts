@@ -1,0 +1,197 @@
+import { Aggregate } from '../../../libs/kernel/aggregate';
+import type { BrandId } from '../../../libs/kernel/brand-id';
+import { daysAfter } from '../../../libs/kernel/clock';
+import { newId, publicId } from '../../../libs/kernel/id';
+import { type JsonObject, mergeMetadata, type Metadata } from '../../../libs/kernel/json';
+import { CancelledIsFinal, RenewalShortens, SeatLimitReached, TermNotPossible } from './errors';
+import {
+  LicenseCancelled,
+  type LicenseFacts,
+  LicenseProvisioned,
+  LicenseRenewed,
+  LicenseResumed,
+  LicenseSuspended,
+  LicenseUpdated,
+} from './events';
+
+export type LicenseStatus = 'valid' | 'suspended' | 'cancelled';
+
+export interface LicenseState {
+  readonly brandId: BrandId;
+  readonly id: string;
+  readonly licenseKeyId: string;
+  readonly productId: string;
+  readonly productCode: string;
+  readonly customerEmail: string;
+  /** What somebody decided. Whether time has ended the license is computed when it is asked. */
+  readonly status: LicenseStatus;
+  readonly startsAt: Date | null;
+  /** null: never. */
+  readonly expiresAt: Date | null;
+  readonly graceDays: number;
+  /** null: as many as are asked for. */
+  readonly seatLimit: number | null;
+  readonly seatsUsed: number;
+  /** What `seatsUsed` can never pass: the limit, or the seats still taken after the limit was lowered beneath them. */
+  readonly seatCeiling: number | null;
+  readonly entitlements: JsonObject;
+  readonly metadata: Metadata;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** What a license is granted by: the shape needed of a product. */
+interface Granting {
+  readonly id: string;
+  readonly code: string;
+  readonly seatLimit: number | null;
+  readonly durationDays: number | null;
+  readonly graceDays: number;
+  readonly entitlements: JsonObject;
+}
+
+/** The key that holds the license: the shape needed of it. */
+interface Holder {
+  readonly brandId: BrandId;
+  readonly id: string;
+  readonly customerEmail: string;
+}
+
+/** What the caller wants other than the product's defaults; absent means default, null means none. */
+export interface LicenseTerms {
+  readonly seatLimit?: number | null;
+  readonly startsAt?: Date | null;
+  readonly expiresAt?: Date | null;
+  readonly entitlements?: JsonObject;
+  readonly metadata?: Metadata;
+}
+
+export interface LicenseChange {
+  readonly seatLimit?: number | null;
+  readonly entitlements?: JsonObject;
+  readonly metadata?: Record<string, string | null>;
+}
+
+export type Renewal = { readonly expiresAt: Date | null } | { readonly extendDays: number };
+
+const lastYear = new Date(Date.UTC(2100, 0));
+
+export const graceUntil = ({ expiresAt, graceDays }: Pick<LicenseState, 'expiresAt' | 'graceDays'>): Date | null =>
+  expiresAt && graceDays > 0 ? daysAfter(expiresAt, graceDays) : null;
+
+export const seatsOf = ({ seatLimit, seatsUsed }: Pick<LicenseState, 'seatLimit' | 'seatsUsed'>) => ({
+  limit: seatLimit,
+  used: seatsUsed,
+  remaining: seatLimit === null ? null : Math.max(0, seatLimit - seatsUsed),
+});
+
+/** The right to use one product, for a time and on a number of seats. */
+export class License extends Aggregate<LicenseState> {
+  static grant({ brandId, id: licenseKeyId, customerEmail }: Holder, product: Granting, terms: LicenseTerms, at: Date): License {
+    const { startsAt = null, seatLimit = product.seatLimit, entitlements = product.entitlements, metadata = {} } = terms;
+    const begins = startsAt && startsAt > at ? startsAt : at;
+    const { expiresAt = product.durationDays === null ? null : daysAfter(begins, product.durationDays) } = terms;
+    if (expiresAt && startsAt && expiresAt <= startsAt) throw new TermNotPossible('expires_at must lie after starts_at', '/expires_at');
+    const license = new License({
+      brandId,
+      id: newId(),
+      licenseKeyId,
+      productId: product.id,
+      productCode: product.code,
+      customerEmail,
+      status: 'valid',
+      startsAt,
+      expiresAt,
+      graceDays: product.graceDays,
+      seatLimit,
+      seatsUsed: 0,
+      seatCeiling: seatLimit,
+      entitlements,
+      metadata,
+      version: 1,
+      createdAt: at,
+      updatedAt: at,
+    });
+    license.record(new LicenseProvisioned(brandId, at, license.facts()));
+    return license;
+  }
+
+  /** Days are counted from the expiry, or from now when that has passed. Never shortens; to the same end changes nothing. */
+  renew(renewal: Renewal, at: Date): void {
+    this.ensureNotCancelled();
+    const { expiresAt: present } = this.state;
+    const wanted = 'expiresAt' in renewal ? renewal.expiresAt : this.extendedBy(renewal.extendDays, at);
+    if (wanted?.getTime() === present?.getTime()) return;
+    if (wanted && (!present || wanted < present)) throw new RenewalShortens(present);
+    this.revise({ expiresAt: wanted }, at);
+    this.record(new LicenseRenewed(this.state.brandId, at, this.facts()));
+  }
+
+  /** valid ⇄ suspended; cancelled is final. The same status again changes nothing. */
+  becomes(status: LicenseStatus, reason: string | undefined, at: Date): void {
+    if (status === this.state.status) return;
+    this.ensureNotCancelled();
+    this.revise({ status }, at);
+    const event = { valid: LicenseResumed, suspended: LicenseSuspended, cancelled: LicenseCancelled }[status];
+    this.record(new event(this.state.brandId, at, { ...this.facts(), ...(reason !== undefined && { reason }) }));
+  }
+
+  /** A limit below the seats in use ends none of them; it refuses new ones. */
+  update({ seatLimit = this.state.seatLimit, entitlements = this.state.entitlements, metadata = {} }: LicenseChange, at: Date): void {
+    this.ensureNotCancelled();
+    const merged = mergeMetadata(this.state.metadata, metadata);
+    this.revise({ seatLimit, seatCeiling: ceiling(seatLimit, this.state.seatsUsed), entitlements, metadata: merged }, at);
+    this.record(new LicenseUpdated(this.state.brandId, at, this.facts()));
+  }
+
+  /** The seat itself is an activation; this counts it. */
+  takeSeat(at: Date): void {
+    const { seatLimit, seatsUsed } = this.state;
+    if (seatLimit !== null && seatsUsed >= seatLimit) throw new SeatLimitReached(seatLimit, seatsUsed);
+    this.count(seatsUsed + 1, at);
+  }
+
+  freeSeat(at: Date): void {
+    this.count(this.state.seatsUsed - 1, at);
+  }
+
+  private count(seatsUsed: number, at: Date): void {
+    this.revise({ seatsUsed, seatCeiling: ceiling(this.state.seatLimit, seatsUsed) }, at);
+  }
+
+  private extendedBy(days: number, at: Date): Date {
+    const { expiresAt } = this.state;
+    if (!expiresAt) throw new RenewalShortens(null);
+    const wanted = daysAfter(expiresAt > at ? expiresAt : at, days);
+    if (wanted >= lastYear) throw new TermNotPossible('the new end would lie beyond the year 2099', '/extend_days');
+    return wanted;
+  }
+
+  private ensureNotCancelled(): void {
+    if (this.state.status === 'cancelled') throw new CancelledIsFinal();
+  }
+
+  private revise(part: Partial<LicenseState>, at: Date): void {
+    this.change({ ...part, version: this.state.version + 1, updatedAt: at });
+  }
+
+  private facts(): LicenseFacts {
+    const { id, version, licenseKeyId, productCode, status, startsAt, expiresAt, entitlements } = this.state;
+    return {
+      id: publicId('license', id),
+      version,
+      license_key_id: publicId('licenseKey', licenseKeyId),
+      product_code: productCode,
+      status,
+      starts_at: startsAt?.toISOString() ?? null,
+      expires_at: expiresAt?.toISOString() ?? null,
+      grace_until: graceUntil(this.state)?.toISOString() ?? null,
+      seats: seatsOf(this.state),
+      entitlements,
+    };
+  }
+}
+
+/** Only a seat that is being freed may find more in use than the limit allows. */
+const ceiling = (limit: number | null, used: number): number | null => (limit === null ? null : Math.max(limit, used));

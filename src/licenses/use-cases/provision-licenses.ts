@@ -1,0 +1,83 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { BrandId } from '../../../libs/kernel/brand-id';
+import { Clock } from '../../../libs/kernel/clock';
+import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
+import { BrandDirectory, ProductCatalogue, ProductNotFound } from '../../brands';
+import { LicenseKeyNotFound, ProductArchived } from '../domain/errors';
+import { License, type LicenseState, type LicenseTerms } from '../domain/license';
+import { LicenseKey, type LicenseKeyState } from '../domain/license-key';
+import { KeyMint } from '../ports/key-mint';
+import { LicenseKeys } from '../ports/license-keys';
+import { Licenses } from '../ports/licenses';
+
+export type Grant = LicenseTerms & { readonly productCode: string };
+
+/** An existing key by its id, or as the customer has it. */
+export type ExistingKey = { readonly id: string } | { readonly canonical: string };
+
+export interface Provisioned {
+  readonly licenseKey: LicenseKeyState;
+  /** The whole key, when it was made just now; it is told this once. */
+  readonly key: string | null;
+  readonly licenses: readonly LicenseState[];
+}
+
+/** US1: gives a customer licenses, on a new key or added to one that he has. */
+export class ProvisionLicenses extends Command<Provisioned> {
+  constructor(
+    readonly brandId: BrandId,
+    readonly customerEmail: string,
+    readonly onto: ExistingKey | null,
+    readonly grants: readonly Grant[],
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ProvisionLicenses)
+export class ProvisionLicensesHandler implements ICommandHandler<ProvisionLicenses> {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly brands: BrandDirectory,
+    private readonly products: ProductCatalogue,
+    private readonly keys: LicenseKeys,
+    private readonly licenses: Licenses,
+    private readonly mint: KeyMint,
+    private readonly clock: Clock,
+  ) {}
+
+  execute({ brandId, customerEmail, onto, grants }: ProvisionLicenses): Promise<Provisioned> {
+    return this.work.run(brandId, async () => {
+      const { licenseKey, key } = onto ? await this.existing(brandId, onto) : await this.issue(brandId, customerEmail);
+      licenseKey.ensureOf(customerEmail);
+
+      const granted: LicenseState[] = [];
+      for (const [index, { productCode, ...terms }] of grants.entries()) {
+        const product = await this.products.find(brandId, productCode);
+        if (!product) throw new ProductNotFound(`/licenses/${index}/product_code`);
+        if (product.status === 'archived') throw new ProductArchived(product.code);
+        const license = License.grant(licenseKey.state, product, terms, this.clock.now());
+        await this.licenses.save(license);
+        granted.push(license.state);
+      }
+      return { licenseKey: licenseKey.state, key, licenses: granted };
+    });
+  }
+
+  private async issue(brandId: BrandId, customerEmail: string) {
+    const brand = await this.brands.get(brandId);
+    const minted = this.mint.mint(brand.keyPrefix);
+    const licenseKey = LicenseKey.issue(brandId, customerEmail, minted, this.clock.now());
+    await this.keys.save(licenseKey);
+    return { licenseKey, key: minted.text };
+  }
+
+  private async existing(brandId: BrandId, onto: ExistingKey) {
+    const licenseKey =
+      'id' in onto
+        ? await this.keys.hold(brandId, onto.id)
+        : await this.keys.find(brandId, this.mint.hashesOf(onto.canonical), this.clock.now());
+    if (!licenseKey) throw new LicenseKeyNotFound();
+    return { licenseKey, key: null };
+  }
+}
