@@ -21,6 +21,6 @@ USER node
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 # With PRIVATE_PORT set, health answers only there.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --start-interval=1s \
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PRIVATE_PORT || process.env.PORT || 3000}/health`, { signal: AbortSignal.timeout(2500) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/main.js"]

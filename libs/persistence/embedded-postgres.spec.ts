@@ -88,29 +88,29 @@ afterAll(async () => {
 
 describe('the embedded PostgreSQL', () => {
   it('makes a cluster, serves it and stops', async () => {
-    const server = await open('fresh');
+    const server = await open('main');
     expect(server.started).toBe(true);
     expect(await ask(server, 'SHOW server_encoding')).toBe('UTF8');
     expect(await ask(server, 'SHOW listen_addresses')).toBe('127.0.0.1');
-    expect(statSync(directoryOf('fresh')).mode & 0o777).toBe(0o700);
-    expect(statSync(join(directoryOf('fresh'), 'server.log')).mode & 0o777).toBe(0o600);
-    expect(readdirSync(directoryOf('fresh')).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect(statSync(directoryOf('main')).mode & 0o777).toBe(0o700);
+    expect(statSync(join(directoryOf('main'), 'server.log')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directoryOf('main')).filter((name) => name.startsWith('.'))).toEqual([]);
 
     await server.stop();
     await server.stop();
-    expect(existsSync(pidFileOf('fresh'))).toBe(false);
+    expect(existsSync(pidFileOf('main'))).toBe(false);
     await expect(ask(server, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
   });
 
   it('escapes the names in an address', async () => {
-    const server = await open('fresh');
+    const server = await open('main');
     expect(server.url('a/b', 'c@d')).toBe(`postgres://c%40d@127.0.0.1:${server.port}/a%2Fb`);
     await server.stop();
   });
 
   it('attaches to a server that runs, and can stop it', async () => {
-    const first = await open('shared');
-    const second = await open('shared');
+    const first = await open('main');
+    const second = await open('main');
     expect([first.started, second.started, second.port]).toEqual([true, false, first.port]);
     await second.stop();
     await expect(ask(first, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
@@ -125,35 +125,38 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('outlives a killed parent, and the next start attaches to it', async () => {
-    await kill(await inAnotherProcess('orphan', `console.log('up'); setInterval(() => undefined, 1000);`));
-    const server = await open('orphan');
+    await kill(await inAnotherProcess('main', `console.log('up'); setInterval(() => undefined, 1000);`));
+    const server = await open('main');
     expect(server.started).toBe(false);
     const owner = await ownEmbeddedPostgres(server);
     expect(owner).not.toBeNull();
-    const pid = pidOf('orphan');
+    const pid = pidOf('main');
     await server.stop();
     await gone(pid);
     await owner?.release();
   });
 
   it('does not keep its process alive', async () => {
-    const child = await inAnotherProcess('quiet', `const own = await ownEmbeddedPostgres(pg); await own.release(); console.log('up');`);
+    const child = await inAnotherProcess('main', `const own = await ownEmbeddedPostgres(pg); await own.release(); console.log('up');`);
     await (child.exitCode === null ? once(child, 'exit') : undefined);
     expect(child.exitCode).toBe(0);
-    expect((await open('quiet')).started).toBe(false);
+    const server = await open('main');
+    expect(server.started).toBe(false);
+    await server.stop();
   });
 
   it('recovers what was committed when the server itself is killed', async () => {
-    const killed = await open('crashed', true);
+    const killed = await open('main', true);
     await ask(killed, 'CREATE TABLE kept AS SELECT 42 AS value');
-    const pid = pidOf('crashed');
+    const pid = pidOf('main');
     process.kill(pid, 'SIGKILL');
     await gone(pid);
-    expect(existsSync(pidFileOf('crashed'))).toBe(true);
+    expect(existsSync(pidFileOf('main'))).toBe(true);
 
-    const server = await open('crashed');
+    const server = await open('main');
     expect(server.started).toBe(true);
     expect(await ask(server, 'SELECT value FROM kept')).toBe(42);
+    await server.stop();
   });
 
   it.each([
@@ -162,31 +165,32 @@ describe('the embedded PostgreSQL', () => {
     ['is empty', () => ''],
   ])('is not held up by a stale postmaster.pid that %s', async (_, spoil) => {
     await open('other');
-    const first = await open('stale');
-    const text = readFileSync(pidFileOf('stale'), 'utf8');
+    const first = await open('main');
+    const text = readFileSync(pidFileOf('main'), 'utf8');
     await first.stop();
-    writeFileSync(pidFileOf('stale'), spoil(text));
+    writeFileSync(pidFileOf('main'), spoil(text));
 
-    const server = await open('stale');
+    const server = await open('main');
     expect(server.started).toBe(true);
-    expect(await ask(server, 'SHOW data_directory')).toBe(directoryOf('stale'));
+    expect(await ask(server, 'SHOW data_directory')).toBe(directoryOf('main'));
     await server.stop();
   });
 
   it('waits for a server that is shutting down', async () => {
-    const first = await open('closing');
+    const first = await open('main');
     const stopping = first.stop();
-    const server = await open('closing');
+    const server = await open('main');
     await stopping;
     expect(server.started).toBe(true);
     expect(await ask(server, 'SELECT 1')).toBe(1);
+    await server.stop();
   });
 
   it('says so when the port is taken', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    await expect(openEmbeddedPostgres(directoryOf('fresh'), { port, durable: false })).rejects.toThrow('Address already in use');
+    await expect(openEmbeddedPostgres(directoryOf('main'), { port, durable: false })).rejects.toThrow('Address already in use');
     taken.close();
   });
 });
@@ -236,7 +240,7 @@ describe('a data directory', () => {
 
 describe('the owner of the server', () => {
   it('is one, until it releases', async () => {
-    const server = await open('owned');
+    const server = await open('main');
     const first = await ownEmbeddedPostgres(server);
     expect(first).not.toBeNull();
     expect(await ownEmbeddedPostgres(server)).toBeNull();
@@ -245,12 +249,13 @@ describe('the owner of the server', () => {
     const second = await ownEmbeddedPostgres(server);
     expect(second).not.toBeNull();
     await second?.release();
+    await server.stop();
   });
 
   it('is nobody any more when its process is killed', async () => {
-    const server = await open('owned');
+    const server = await open('main');
     const child = await inAnotherProcess(
-      'owned',
+      'main',
       `console.log(String(!!(await ownEmbeddedPostgres(pg)))); setInterval(() => undefined, 1000);`,
     );
     expect(await ownEmbeddedPostgres(server)).toBeNull();
@@ -258,10 +263,11 @@ describe('the owner of the server', () => {
     const owner = await ownEmbeddedPostgres(server);
     expect(owner).not.toBeNull();
     await owner?.release();
+    await server.stop();
   });
 
   it('survives the loss of the server', async () => {
-    const server = await open('lost');
+    const server = await open('main');
     const owner = await ownEmbeddedPostgres(server);
     await server.stop();
     await owner?.release();

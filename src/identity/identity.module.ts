@@ -1,36 +1,30 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { BrandsModule } from '../brands';
 import { ApiKeysController } from './adapters/api-keys.controller';
 import { CallerGuard } from './adapters/caller.guard';
 import { PostgresApiKeys, PostgresListApiKeys } from './adapters/postgres-api-keys';
 import { PostgresCredentials } from './adapters/postgres-credentials';
-import { type Mode, mintSecret } from './domain/api-secret';
+import { mintSecret } from './domain/api-secret';
 import { ApiKeys } from './ports/api-keys';
 import { Credentials } from './ports/credentials';
-import { SecretMint } from './ports/secret-mint';
+import { KeyMode, SecretMint } from './ports/secret-mint';
 import { IssueApiKeyHandler } from './use-cases/issue-api-key';
 import { RevokeApiKeyHandler } from './use-cases/revoke-api-key';
 import { RotateApiKeyHandler } from './use-cases/rotate-api-key';
 
-@Module({})
-export class IdentityModule {
-  /** @param mode what new API keys are marked with */
-  static with(mode: Mode): DynamicModule {
-    return {
-      module: IdentityModule,
-      imports: [BrandsModule],
-      controllers: [ApiKeysController],
-      providers: [
-        IssueApiKeyHandler,
-        RotateApiKeyHandler,
-        RevokeApiKeyHandler,
-        PostgresListApiKeys,
-        { provide: ApiKeys, useClass: PostgresApiKeys },
-        { provide: Credentials, useClass: PostgresCredentials },
-        { provide: SecretMint, useValue: { mint: (role) => mintSecret(mode, role) } satisfies SecretMint },
-        { provide: APP_GUARD, useClass: CallerGuard },
-      ],
-    };
-  }
-}
+@Module({
+  imports: [BrandsModule],
+  controllers: [ApiKeysController],
+  providers: [
+    IssueApiKeyHandler,
+    RotateApiKeyHandler,
+    RevokeApiKeyHandler,
+    PostgresListApiKeys,
+    { provide: ApiKeys, useClass: PostgresApiKeys },
+    { provide: Credentials, useClass: PostgresCredentials },
+    { provide: SecretMint, inject: [KeyMode], useFactory: ({ mode }: KeyMode): SecretMint => ({ mint: (role) => mintSecret(mode, role) }) },
+    { provide: APP_GUARD, useClass: CallerGuard },
+  ],
+})
+export class IdentityModule {}

@@ -45,6 +45,7 @@ export async function ensureCluster(directory: string, durable: boolean): Promis
     }
   }
   await refuseOtherVersion(directory);
+  await sweep(directory);
 }
 
 async function refuseOtherVersion(directory: string): Promise<void> {
@@ -82,6 +83,10 @@ async function publish(half: string, directory: string): Promise<void> {
       if (!isOneOf(error, 'ENOENT')) throw error; // gone: another process moves the same files
     }
   }
+}
+
+/** What killed starts left, and slower ones no longer need. */
+async function sweep(directory: string): Promise<void> {
   const litter = (await readdir(directory)).filter((name) => name.startsWith(HALF));
   await Promise.allSettled(litter.map((name) => rm(join(directory, name), { recursive: true, force: true })));
 }

@@ -139,15 +139,15 @@ export async function startPostmaster(
     ['ignore', log.file, log.file],
   );
   closeSync(log.file);
-  let end: string | undefined;
-  child.once('error', (error) => (end = error.message));
-  child.once('exit', () => (end = readFileSync(log.path).subarray(log.from).toString().trim().split('\n').slice(-15).join('\n')));
-  while (end === undefined) {
+  let failure: Error | undefined;
+  child.once('error', (error) => (failure = error));
+  while (child.exitCode === null && child.signalCode === null && !failure) {
     const file = readPidFile(directory);
     if (file && file.pid === child.pid && file.status === 'ready') return file;
     await sleep(10);
   }
-  return end;
+  const said = readFileSync(log.path).subarray(log.from).toString().trim();
+  return failure?.message ?? said.split('\n').slice(-15).join('\n');
 }
 
 /** The server writes to a file, for a pipe would break with the service. The directory is the server's, so no link is followed in it. */

@@ -118,8 +118,16 @@ export class TermNotPossible extends DomainError {
     'Term not possible',
     'A license has to end after it starts, and before the year 2100; or never, with null as its end.',
   );
-  constructor(detail: string, pointer: string) {
+  constructor(
+    detail: string,
+    private readonly pointer: string,
+  ) {
     super(TermNotPossible.refusal, detail, { errors: [{ pointer, detail }] });
+  }
+
+  /** The same, for terms that stand deeper in the request. */
+  within(place: string): TermNotPossible {
+    return new TermNotPossible(this.message, place + this.pointer);
   }
 }
 

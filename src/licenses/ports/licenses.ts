@@ -1,7 +1,8 @@
-import type { BrandId } from '../../../libs/kernel/brand-id';
+import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
 import type { License, LicenseState } from '../domain/license';
 
 export abstract class Licenses {
+  abstract find(reach: Reach, id: string): Promise<LicenseState | null>;
   /** Held until the unit of work ends: its seats cannot change meanwhile. */
   abstract hold(brandId: BrandId, id: string): Promise<License | null>;
   /** The key's license of that product, held; a cancelled one only when there is no other. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { BrandId } from '../../../libs/kernel/brand-id';
+import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
 import { Clock } from '../../../libs/kernel/clock';
 import { LicenseNotFound, ProductMismatch } from '../domain/errors';
 import type { License, LicenseState } from '../domain/license';
@@ -14,10 +14,8 @@ export interface KeyInHand {
   readonly canonical: string;
 }
 
-/** A license that is held until the unit of work ends. */
-export interface HeldLicense {
-  readonly state: LicenseState;
-}
+/** A license that is held until the unit of work ends. Others read its state; what changes it is asked of the desk. */
+export type HeldLicense = License;
 
 /** What other modules may ask about licenses: the door of this one. All of it joins the caller's unit of work. */
 @Injectable()
@@ -44,6 +42,11 @@ export class LicenseDesk {
     return license;
   }
 
+  /** @throws LicenseNotFound when there is none within reach */
+  async ensureExists(reach: Reach, id: string): Promise<void> {
+    if (!(await this.licenses.find(reach, id))) throw new LicenseNotFound();
+  }
+
   /** @throws LicenseNotFound */
   async holdById(brandId: BrandId, id: string): Promise<HeldLicense> {
     const license = await this.licenses.hold(brandId, id);
@@ -58,12 +61,12 @@ export class LicenseDesk {
 
   /** @throws SeatLimitReached */
   async takeSeat(license: HeldLicense): Promise<void> {
-    (license as License).takeSeat(this.clock.now());
-    await this.licenses.save(license as License);
+    license.takeSeat(this.clock.now());
+    await this.licenses.save(license);
   }
 
   async freeSeat(license: HeldLicense): Promise<void> {
-    (license as License).freeSeat(this.clock.now());
-    await this.licenses.save(license as License);
+    license.freeSeat(this.clock.now());
+    await this.licenses.save(license);
   }
 }

@@ -2,8 +2,8 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { BrandId } from '../../../libs/kernel/brand-id';
 import { Clock } from '../../../libs/kernel/clock';
 import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
-import { BrandDirectory, ProductCatalogue, ProductNotFound } from '../../brands';
-import { LicenseKeyNotFound, ProductArchived } from '../domain/errors';
+import { BrandDirectory, ProductCatalogue, ProductNotFound, type ProductState } from '../../brands';
+import { LicenseKeyNotFound, ProductArchived, TermNotPossible } from '../domain/errors';
 import { License, type LicenseState, type LicenseTerms } from '../domain/license';
 import { LicenseKey, type LicenseKeyState } from '../domain/license-key';
 import { KeyMint } from '../ports/key-mint';
@@ -56,12 +56,20 @@ export class ProvisionLicensesHandler implements ICommandHandler<ProvisionLicens
         const product = await this.products.find(brandId, productCode);
         if (!product) throw new ProductNotFound(`/licenses/${index}/product_code`);
         if (product.status === 'archived') throw new ProductArchived(product.code);
-        const license = License.grant(licenseKey.state, product, terms, this.clock.now());
+        const license = this.grant(index, licenseKey.state, product, terms);
         await this.licenses.save(license);
         granted.push(license.state);
       }
       return { licenseKey: licenseKey.state, key, licenses: granted };
     });
+  }
+
+  private grant(index: number, key: LicenseKeyState, product: ProductState, terms: LicenseTerms): License {
+    try {
+      return License.grant(key, product, terms, this.clock.now());
+    } catch (error) {
+      throw error instanceof TermNotPossible ? error.within(`/licenses/${index}`) : error;
+    }
   }
 
   private async issue(brandId: BrandId, customerEmail: string) {

@@ -1,0 +1,31 @@
+import type { BrandId } from '../../../libs/kernel/brand-id';
+import { Activation, type ActivationState } from '../domain/activation';
+import { Activations } from '../ports/activations';
+
+export class MemoryActivations implements Activations {
+  private readonly rows = new Map<string, ActivationState>();
+
+  async ofInstance(brandId: BrandId, licenseId: string, instanceId: string): Promise<Activation | null> {
+    const row = this.of(brandId).find((one) => one.licenseId === licenseId && one.instanceId === instanceId);
+    return row ? new Activation(row) : null;
+  }
+
+  async find(brandId: BrandId, id: string): Promise<Activation | null> {
+    const row = this.of(brandId).find((one) => one.id === id);
+    return row ? new Activation(row) : null;
+  }
+
+  async seatsOf(brandId: BrandId, licenseIds: readonly string[], instanceId: string): Promise<ActivationState[]> {
+    return this.of(brandId).filter(
+      (row) => licenseIds.includes(row.licenseId) && row.instanceId === instanceId && row.deactivatedAt === null,
+    );
+  }
+
+  async save({ state }: Activation): Promise<void> {
+    this.rows.set(state.id, state);
+  }
+
+  private of(brandId: BrandId): ActivationState[] {
+    return [...this.rows.values()].filter((row) => row.brandId === brandId);
+  }
+}

@@ -1,0 +1,73 @@
+import { allows, judge, type LicenseState, type LicenseVerdict, nextTurn, type VerdictCode, verdictOrder } from '../../licenses';
+import type { ActivationState } from './activation';
+
+/** The answer to "may this instance run?": about every license that was asked for, and about all of them together. */
+export interface Verification {
+  readonly valid: boolean;
+  readonly code: VerdictCode;
+  readonly reasons: readonly VerdictCode[];
+  readonly hint: string | null;
+  readonly licenses: readonly { readonly license: LicenseState; readonly valid: boolean; readonly code: LicenseVerdict }[];
+  readonly activation: ActivationState | null;
+  readonly checkedAt: Date;
+  /** When a client should ask again, though nothing happened: after a day, or when time alone will change the verdict. */
+  readonly refreshAfter: Date;
+}
+
+export interface Evidence {
+  readonly hint: string;
+  readonly licenses: readonly LicenseState[];
+}
+
+export interface Question {
+  readonly productCode?: string | undefined;
+  readonly instanceId?: string | undefined;
+}
+
+const day = 86_400_000;
+
+/** @param seats the seats that the instance holds, of any license of the key */
+export function verify(evidence: Evidence | null, question: Question, seats: readonly ActivationState[], at: Date): Verification {
+  if (!evidence) return refused('not_found', null, at);
+  const asked = question.productCode === undefined ? evidence.licenses : evidence.licenses.filter(({ productCode }) => productCode === question.productCode).slice(0, 1);
+  if (asked.length === 0) return refused('product_mismatch', evidence.hint, at);
+
+  const judged = asked.map((license) => {
+    const seat = seats.find(({ licenseId }) => licenseId === license.id) ?? null;
+    const judgement = judge(license, { at, seated: question.instanceId === undefined ? null : seat !== null });
+    return { license, seat, ...judgement };
+  });
+  const deciding = judged.some(({ valid }) => valid) ? judged.filter(({ valid }) => valid) : judged;
+  const code = overall(deciding.map((one) => one.code));
+  return {
+    valid: allows(code),
+    code,
+    reasons: code === 'valid' ? [] : inOrder(deciding.flatMap(({ reasons }) => reasons)),
+    hint: evidence.hint,
+    licenses: judged.map(({ license, valid, code }) => ({ license, valid, code })),
+    activation: [...deciding, ...judged].find(({ seat }) => seat !== null)?.seat ?? null,
+    checkedAt: at,
+    refreshAfter: earliest([new Date(at.getTime() + day), ...asked.map((license) => nextTurn(license, at))]),
+  };
+}
+
+/** One valid license is enough; without any, the first code of the ladder that refuses. */
+function overall(codes: readonly VerdictCode[]): VerdictCode {
+  if (codes.includes('valid')) return 'valid';
+  return inOrder(codes)[0]!;
+}
+
+const inOrder = (codes: readonly VerdictCode[]): VerdictCode[] => verdictOrder.filter((code) => codes.includes(code));
+
+const earliest = (times: readonly (Date | null)[]): Date => new Date(Math.min(...times.flatMap((time) => (time ? [time.getTime()] : []))));
+
+const refused = (code: VerdictCode, hint: string | null, at: Date): Verification => ({
+  valid: false,
+  code,
+  reasons: [code],
+  hint,
+  licenses: [],
+  activation: null,
+  checkedAt: at,
+  refreshAfter: new Date(at.getTime() + day),
+});

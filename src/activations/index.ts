@@ -1,0 +1,2 @@
+export { ActivationsModule } from './activations.module';
+export { LicenseActivated, SeatDeactivated } from './domain/events';

@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { BrandsModule } from '../brands';
+import { LicensesController } from './adapters/licenses.controller';
+import { PepperedKeyMint } from './adapters/peppered-key-mint';
+import { PostgresFindLicenses, PostgresGetLicense } from './adapters/postgres-license-queries';
+import { PostgresLicenseKeys } from './adapters/postgres-license-keys';
+import { PostgresLicenses } from './adapters/postgres-licenses';
+import { KeyMint } from './ports/key-mint';
+import { LicenseKeys } from './ports/license-keys';
+import { Licenses } from './ports/licenses';
+import { LicenseDesk } from './use-cases/license-desk';
+import { ProvisionLicensesHandler } from './use-cases/provision-licenses';
+import { ReissueLicenseKeyHandler } from './use-cases/reissue-license-key';
+import { RenewLicenseHandler } from './use-cases/renew-license';
+import { SetLicenseStatusHandler } from './use-cases/set-license-status';
+import { UpdateLicenseHandler } from './use-cases/update-license';
+
+@Module({
+  imports: [BrandsModule],
+  controllers: [LicensesController],
+  providers: [
+    ProvisionLicensesHandler,
+    RenewLicenseHandler,
+    SetLicenseStatusHandler,
+    UpdateLicenseHandler,
+    ReissueLicenseKeyHandler,
+    PostgresFindLicenses,
+    PostgresGetLicense,
+    LicenseDesk,
+    { provide: LicenseKeys, useClass: PostgresLicenseKeys },
+    { provide: Licenses, useClass: PostgresLicenses },
+    { provide: KeyMint, useClass: PepperedKeyMint },
+  ],
+  exports: [LicenseDesk],
+})
+export class LicensesModule {}
