@@ -11,9 +11,9 @@ export class PageQuery {
   @ApiProperty({ required: false, default: 20, minimum: 1, maximum: 100, type: 'integer', description: 'How many, 1 to 100', example: 20 })
   @Optional()
   @Transform(() => Number)
-  @IsInt()
-  @Min(1)
   @Max(100)
+  @Min(1)
+  @IsInt()
   limit: number = 20;
 
   @ApiProperty({ required: false, description: '`next_cursor` of the page before' })

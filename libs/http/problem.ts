@@ -1,5 +1,5 @@
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import type { DomainError, Refusal, RefusalKind } from '../kernel/domain-error';
+import { allRefusals, type DomainError, type Refusal, type RefusalKind } from '../kernel/domain-error';
 import { Problem } from './problem.dto';
 
 /** The one place where a kind of refusal becomes a status of HTTP. */
@@ -48,7 +48,7 @@ const describe = (status: number, errors: Refusing[]) => ({
   content: {
     'application/problem+json': {
       schema: { $ref: getSchemaPath(Problem) },
-      examples: Object.fromEntries(errors.map(({ refusal }) => [refusal.code, { summary: refusal.title, value: exampleOf(refusal) }])),
+      examples: Object.fromEntries(errors.map(({ refusal }) => [refusal.code, { $ref: `#/components/examples/${refusal.code}` }])),
     },
   },
 });
@@ -56,6 +56,10 @@ const describe = (status: number, errors: Refusing[]) => ({
 function blank(refusal: Refusal) {
   return { type: `/problems/${refusal.code}`, title: refusal.title, status: statusOf[refusal.kind], code: refusal.code };
 }
+
+/** Every refusal as an example, for the components of the OpenAPI document. */
+export const refusalExamples = () =>
+  Object.fromEntries(allRefusals().map((refusal) => [refusal.code, { summary: refusal.title, value: exampleOf(refusal) }]));
 
 function exampleOf(refusal: Refusal): Problem {
   const requestId = 'req_06efmaxjnf1v7gh8b4rpvks8kg';

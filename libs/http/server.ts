@@ -51,7 +51,6 @@ export function prepareHttp(app: NestFastifyApplication, problems: ProblemFilter
   // Last before the handler: reading the body loses the asynchronous context that was entered earlier.
   fastify.addHook('preHandler', (request, _reply, done) => runAs({ requestId: request.id, actor: null, brandId: null }, done));
   if (log) fastify.addHook('onResponse', (request, reply, done) => (logRequest(log, request, reply), done()));
-  fastify.setErrorHandler((error, request, reply) => problems.send(error, request, reply));
   return fastify;
 }
 

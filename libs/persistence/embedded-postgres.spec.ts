@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -20,7 +21,7 @@ import { openEmbeddedPostgres, ownEmbeddedPostgres, type EmbeddedPostgres } from
 
 jest.setTimeout(60_000);
 
-const base = mkdtempSync(join(tmpdir(), 'latchkey-embedded-'));
+const base = realpathSync(mkdtempSync(join(tmpdir(), 'latchkey-embedded-')));
 chmodSync(base, 0o755);
 const servers: EmbeddedPostgres[] = [];
 const processes: ChildProcess[] = [];

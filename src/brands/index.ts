@@ -5,4 +5,5 @@ export { BrandNotFound, BrandSuspended, ProductNotFound } from './domain/errors'
 export type { BrandState } from './domain/brand';
 export type { ProductState } from './domain/product';
 export { CreateBrand } from './use-cases/create-brand';
+export { ListBrands } from './use-cases/list-brands';
 export { CreateProduct } from './use-cases/create-product';

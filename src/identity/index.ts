@@ -1,5 +1,5 @@
 export { IdentityModule } from './identity.module';
 export { allBrands } from './adapters/all-brands';
-export { defaultScopes } from './domain/api-key';
+export { brandScopes, defaultScopes } from './domain/api-key';
 export { IssueApiKey } from './use-cases/issue-api-key';
 export { KeyMode } from './ports/secret-mint';

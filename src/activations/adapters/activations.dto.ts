@@ -1,4 +1,4 @@
-import { IsIn, IsString, MaxLength } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { IsLine, IsMetadata, Optional } from '../../../libs/http/dto-rules';
 import { PageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
@@ -10,8 +10,7 @@ import type { Deactivated } from '../use-cases/deactivate-instance';
 
 export class DeactivateBody {
   /** However it was typed: case, spaces and hyphens do not matter. @example "RM-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
-  @IsString()
-  @MaxLength(200)
+  @IsLine(200)
   license_key!: string;
 
   /** @example "seo_pro" */

@@ -1,4 +1,3 @@
-import { IsString, MaxLength } from 'class-validator';
 import { IsLine, Optional } from '../../../libs/http/dto-rules';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject } from '../../../libs/kernel/json';
@@ -7,8 +6,7 @@ import type { Verification } from '../domain/verification';
 
 export class VerifyBody {
   /** However it was typed: case, spaces and hyphens do not matter. @example "RM-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
-  @IsString()
-  @MaxLength(200)
+  @IsLine(200)
   license_key!: string;
 
   /** Absent: about every license of the key. @example "seo_pro" */

@@ -7,23 +7,23 @@ import type { ProductState, ProductStatus } from '../domain/product';
 class ProductDefaultsBody {
   /** Seats of a new license; null for as many as are asked for. Absent at creation: 1. @example 3 */
   @OptionalOrNull()
-  @IsInt()
-  @Min(1)
   @Max(maxSeats)
+  @Min(1)
+  @IsInt()
   seat_limit?: number | null;
 
   /** Days a new license lives; null for life. Absent at creation: 365. @example 365 */
   @OptionalOrNull()
-  @IsInt()
-  @Min(1)
   @Max(maxDays)
+  @Min(1)
+  @IsInt()
   duration_days?: number | null;
 
   /** Days for which an expired license still works. Absent at creation: 0. @example 7 */
   @Optional()
-  @IsInt()
-  @Min(0)
   @Max(maxDays)
+  @Min(0)
+  @IsInt()
   grace_days?: number;
 
   /** Feature flags and limits, a JSON object of at most 8 KB. @example { "updates": true, "sites": 3 } */

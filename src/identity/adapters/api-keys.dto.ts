@@ -12,10 +12,10 @@ export class IssueApiKeyBody {
 
   /** What it may do; absent: products and licenses, but no keys. @example ["licenses:read", "licenses:write"] */
   @Optional()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(20)
   @ArrayUnique()
   @IsIn(brandScopes, { each: true })
+  @ArrayMaxSize(20)
+  @ArrayNotEmpty()
   scopes?: BrandScope[];
 
   /** When it stops working; null or absent: never. @example "2027-12-31T23:59:59Z" */
@@ -27,9 +27,9 @@ export class IssueApiKeyBody {
 export class RotateApiKeyBody {
   /** For how long the old secret still works: 0 (at once) to 604800 (a week). Absent: 86400. @example 3600 */
   @Optional()
-  @IsInt()
-  @Min(0)
   @Max(604_800)
+  @Min(0)
+  @IsInt()
   overlap_seconds?: number;
 }
 

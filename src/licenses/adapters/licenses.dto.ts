@@ -1,6 +1,5 @@
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsEmail, IsIn, IsInt, Max, MaxLength, Min, ValidateNested } from 'class-validator';
-import { Transform } from 'class-transformer';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsEmail, IsIn, IsInt, Max, Min, ValidateNested } from 'class-validator';
+import { Transform, Type } from 'class-transformer';
 import { IsEntitlements, IsInstant, IsLine, IsMetadata, maxDays, maxSeats, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
 import { PageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
@@ -22,9 +21,9 @@ export class GrantBody {
 
   /** Absent: the product's; null: as many as are asked for. @example 3 */
   @OptionalOrNull()
-  @IsInt()
-  @Min(1)
   @Max(maxSeats)
+  @Min(1)
+  @IsInt()
   seat_limit?: number | null;
 
   /** Absent: counted by the product's days; null: never. @example "2027-12-31T23:59:59Z" */
@@ -51,8 +50,7 @@ export class GrantBody {
 export class ProvisionBody {
   /** @example "jane@example.com" */
   @Normalised()
-  @IsEmail()
-  @MaxLength(254)
+  @IsEmail(undefined, { message: '$property must be an e-mail address' })
   customer_email!: string;
 
   /** Adds the licenses to this key: the key itself or its id. Absent: a new key is made. @example "key_06efg00000e0082000000000000" */
@@ -61,10 +59,10 @@ export class ProvisionBody {
   license_key?: string;
 
   /** One for each product, up to 50. */
-  @IsArray()
-  @ArrayNotEmpty()
+  @ValidateNested({ each: true, message: 'licenses must hold objects' })
   @ArrayMaxSize(50)
-  @ValidateNested({ each: true })
+  @ArrayNotEmpty()
+  @IsArray()
   @Type(() => GrantBody)
   licenses!: GrantBody[];
 }
@@ -72,9 +70,9 @@ export class ProvisionBody {
 export class UpdateLicenseBody {
   /** Below the seats in use it ends none of them and refuses new ones; null: as many as are asked for. @example 5 */
   @OptionalOrNull()
-  @IsInt()
-  @Min(1)
   @Max(maxSeats)
+  @Min(1)
+  @IsInt()
   seat_limit?: number | null;
 
   /** Replaces what was there. @example { "updates": true, "sites": 5 } */
@@ -108,26 +106,25 @@ export class RenewBody {
 
   /** Days on top of the present end, or of now when that has passed. @example 365 */
   @Optional()
-  @IsInt()
-  @Min(1)
   @Max(maxDays)
+  @Min(1)
+  @IsInt()
   extend_days?: number;
 }
 
 export class ReissueBody {
   /** For how long the old key still works: 0 (at once) to 2592000 (30 days). Absent: 0. @example 86400 */
   @Optional()
-  @IsInt()
-  @Min(0)
   @Max(2_592_000)
+  @Min(0)
+  @IsInt()
   overlap_seconds?: number;
 }
 
 export class CustomerQuery extends PageQuery {
   /** @example "jane@example.com" */
   @Normalised()
-  @IsEmail()
-  @MaxLength(254)
+  @IsEmail(undefined, { message: '$property must be an e-mail address' })
   email!: string;
 }
 
@@ -135,8 +132,7 @@ export class LicensesQuery extends PageQuery {
   /** The customer's. @example "jane@example.com" */
   @Optional()
   @Normalised()
-  @IsEmail()
-  @MaxLength(254)
+  @IsEmail(undefined, { message: '$property must be an e-mail address' })
   email?: string;
 
   /** Of this product code. @example "seo_pro" */

@@ -1,0 +1,122 @@
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import type { INestApplicationContext } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { NestFactory } from '@nestjs/core';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DomainError } from '../libs/kernel/domain-error';
+import { runAs } from '../libs/persistence/provenance';
+import { AppModule } from './app.module';
+import { BrandDirectory, BrandNotFound } from './brands';
+import { ConfigError, readConfig } from './core/config';
+import { openDatabase } from './database-address';
+import { demoText, seedDemo } from './demo';
+import { allBrands, brandScopes, defaultScopes, IssueApiKey } from './identity';
+import { migrate } from './migrate';
+import { refuseUnsafeStart, UnsafeStart } from './safe-start';
+import { settingsOf } from './service';
+
+/** What a command found: for programs as JSON, for people as text. */
+interface Outcome {
+  readonly json: object;
+  readonly text: string;
+}
+
+const program = new Command('latchkey').description('Commands for whoever runs Latchkey.').showHelpAfterError();
+
+command('migrate', 'Bring the database up to date. Safe to run from several places at once.').action(
+  run(async () => {
+    const config = readConfig(process.env, 'migrate');
+    const database = await openDatabase(config, 'command');
+    try {
+      const ran = await migrate(database.ownerUrl, config.DATABASE_RUNTIME_PASSWORD);
+      return { json: { migrations: ran }, text: ran.length === 0 ? 'The database was up to date.' : `Migrated: ${ran.join(', ')}` };
+    } finally {
+      await database.close();
+    }
+  }),
+);
+
+const apiKeys = program.command('api-keys').description('Credentials of brand systems and operators.');
+command('create', 'Issue an API key. It is shown this once.', apiKeys)
+  .addOption(new Option('--role <role>', 'internal acts over all brands, brand over its own').choices(['internal', 'brand']).makeOptionMandatory())
+  .option('--brand <brand>', 'the id or slug of the brand, for --role brand')
+  .option('--name <name>', 'what the key is for', 'console')
+  .option('--scopes <scopes>', `for --role brand, comma-separated: ${brandScopes.join(', ')}`, scopeList, [...defaultScopes])
+  .action(
+    run<{ role: 'internal' | 'brand'; brand?: string; name: string; scopes: string[] }>(({ role, brand, name, scopes }) => {
+      if ((role === 'brand') !== (brand !== undefined)) program.error('error: --brand goes with --role brand, and only with it');
+      return inApplication(async (app) => {
+        const reach = brand === undefined ? allBrands : await brandNamed(app, brand);
+        const asked = { name, scopes: role === 'internal' ? ['*'] : scopes, expiresAt: null };
+        const { secret, state } = await app.get(CommandBus).execute(new IssueApiKey(reach, asked, ['*']));
+        return { json: { secret, role, brand: brand ?? null, name, scopes: state.scopes }, text: `${secret}\nIt is shown this once.` };
+      });
+    }),
+  );
+
+const demo = program.command('demo').description('Something to try Latchkey with.');
+command('seed', 'Make a demo brand with two products and a license, in a database without brands.', demo).action(
+  run(() =>
+    inApplication(async (app) => {
+      const seeded = await seedDemo(app);
+      if (!seeded) return { json: { seeded: false }, text: 'Nothing was done: there is a brand already.' };
+      return { json: { seeded: true, ...seeded }, text: demoText(seeded, `http://localhost:${process.env.PORT ?? 3000}`) };
+    }),
+  ),
+);
+
+/** A command that understands --json, and whose failures are one line and exit code 1. */
+function command(name: string, description: string, parent: Command = program): Command {
+  return parent.command(name).description(description).option('--json', 'answer as JSON, for programs');
+}
+
+function run<Options extends object = object>(work: (options: Options) => Promise<Outcome>) {
+  return async (options: Options & { json?: boolean }): Promise<void> => {
+    try {
+      const { json, text } = await work(options);
+      process.stdout.write(`${options.json ? JSON.stringify(json) : text}\n`);
+    } catch (error) {
+      const message = isExpected(error) || !(error instanceof Error) ? String((error as Error).message) : (error.stack ?? error.message);
+      process.stderr.write(options.json ? `${JSON.stringify({ error: (error as Error).message })}\n` : `${message}\n`);
+      process.exitCode = 1;
+    }
+  };
+}
+
+const isExpected = (error: unknown): boolean =>
+  error instanceof ConfigError || error instanceof UnsafeStart || error instanceof DomainError || (error as { code?: string }).code === 'ECONNREFUSED';
+
+/** The application without HTTP, over a migrated database. */
+async function inApplication<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+  const config = readConfig(process.env);
+  const database = await openDatabase(config, 'command');
+  try {
+    if (!config.production) await migrate(database.ownerUrl, config.DATABASE_RUNTIME_PASSWORD);
+    const app = await NestFactory.createApplicationContext(AppModule.with(settingsOf(config, database.url)), { logger: false, abortOnError: false });
+    try {
+      await refuseUnsafeStart(app);
+      return await runAs({ requestId: null, actor: 'console', brandId: null }, () => work(app));
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+async function brandNamed(app: INestApplicationContext, idOrSlug: string) {
+  const brand = await app.get(BrandDirectory, { strict: false }).find(allBrands, idOrSlug);
+  if (!brand) throw new BrandNotFound();
+  return brand.id;
+}
+
+function scopeList(text: string): string[] {
+  const scopes = text.split(',').map((scope) => scope.trim());
+  const unknown = scopes.find((scope) => !(brandScopes as readonly string[]).includes(scope));
+  if (unknown !== undefined) throw new InvalidArgumentError(`${unknown} is none of ${brandScopes.join(', ')}.`);
+  return scopes;
+}
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+void program.parseAsync();

@@ -1,0 +1,139 @@
+import { plainToInstance, Transform } from 'class-transformer';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
+
+const developmentPeppers = '1:development-only-pepper-never-use-it-in-production';
+const peppersForm = /^\d{1,4}:[^,\s]{32,}(,\d{1,4}:[^,\s]{32,})*$/;
+const serverUrl = { require_tld: false, require_host: true, require_protocol: true };
+
+const Whole = () => Transform(({ value }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : (value as unknown)));
+const Flag = () => Transform(({ value }) => (value === 'true' || value === 'false' ? value === 'true' : (value as unknown)));
+
+/** Every setting, as it stands in the environment. `.env.example` says the same to people. */
+export class Config {
+  @IsIn(['development', 'test', 'production'])
+  NODE_ENV: 'development' | 'test' | 'production' = 'development';
+
+  @Whole()
+  @IsInt()
+  @Max(65_535)
+  @Min(0)
+  PORT: number = 3000;
+
+  /** Where to listen. Absent: this machine only; in production every address. */
+  @IsOptional()
+  @IsString()
+  HOST?: string;
+
+  /** Probes and metrics are answered only there; absent: on the public port too. */
+  @IsOptional()
+  @Whole()
+  @IsInt()
+  @Max(65_535)
+  @Min(0)
+  PRIVATE_PORT?: number;
+
+  /** PostgreSQL 15 or newer; absent: the embedded one. */
+  @IsOptional()
+  @IsUrl({ ...serverUrl, protocols: ['postgres', 'postgresql'] }, { message: 'DATABASE_URL must look like postgres://user:password@host:5432/name' })
+  DATABASE_URL?: string;
+
+  /** The owner of the tables, for `latchkey migrate`; absent: DATABASE_URL. */
+  @IsOptional()
+  @IsUrl(
+    { ...serverUrl, protocols: ['postgres', 'postgresql'] },
+    { message: 'MIGRATION_DATABASE_URL must look like postgres://owner:password@host:5432/name' },
+  )
+  MIGRATION_DATABASE_URL?: string;
+
+  /** `latchkey migrate` gives the role latchkey_runtime this password, so that DATABASE_URL can log in as it. */
+  @IsOptional()
+  @IsString()
+  DATABASE_RUNTIME_PASSWORD?: string;
+
+  @Whole()
+  @IsInt()
+  @Max(200)
+  @Min(1)
+  DATABASE_POOL_SIZE: number = 10;
+
+  /** Absent: without Redis. */
+  @IsOptional()
+  @IsUrl({ ...serverUrl, protocols: ['redis', 'rediss'] }, { message: 'REDIS_URL must look like redis://host:6379' })
+  REDIS_URL?: string;
+
+  @IsString()
+  LATCHKEY_DATA_DIR: string = './data';
+
+  @Matches(peppersForm, { message: 'LICENSE_KEY_PEPPERS must be like 1:SECRET,2:SECRET with secrets of at least 32 characters (openssl rand -hex 32)' })
+  LICENSE_KEY_PEPPERS: string = developmentPeppers;
+
+  @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
+  LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info';
+
+  /** auto: lines for people in a terminal, JSON elsewhere. */
+  @IsIn(['auto', 'json', 'pretty'])
+  LOG_FORMAT: 'auto' | 'json' | 'pretty' = 'auto';
+
+  @Flag()
+  @IsBoolean({ message: 'DOCS must be true or false' })
+  DOCS: boolean = true;
+
+  /** Which proxies to believe about the caller's address: true, false, or addresses and ranges. */
+  @IsString()
+  TRUST_PROXY: string = 'false';
+
+  @Whole()
+  @IsInt()
+  @Max(300)
+  @Min(1)
+  SHUTDOWN_SECONDS: number = 10;
+
+  get production(): boolean {
+    return this.NODE_ENV === 'production';
+  }
+
+  get host(): string {
+    return this.HOST ?? (this.production ? '0.0.0.0' : '127.0.0.1');
+  }
+
+  get trustProxy(): boolean | string {
+    return this.TRUST_PROXY === 'true' || (this.TRUST_PROXY !== 'false' && this.TRUST_PROXY);
+  }
+
+  get peppers(): { version: number; secret: string }[] {
+    return this.LICENSE_KEY_PEPPERS.split(',').map((pair) => {
+      const [version = '', ...secret] = pair.split(':');
+      return { version: Number(version), secret: secret.join(':') };
+    });
+  }
+}
+
+/** What is wrong with the settings, all of it at once. */
+export class ConfigError extends Error {
+  constructor(readonly faults: string[]) {
+    super(`The settings are not right:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee .env.example for what each of them means.`);
+  }
+}
+
+/** @param need what the command needs of the settings: serving needs all, migrating no peppers @throws ConfigError */
+export function readConfig(environment: NodeJS.ProcessEnv, need: 'serve' | 'migrate' = 'serve'): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const config = plainToInstance(Config, given, { exposeDefaultValues: true });
+  const faults = validateSync(config).flatMap(({ constraints = {} }) => Object.values(constraints));
+  const versions = faults.length === 0 ? config.peppers.map(({ version }) => version) : [];
+  if (new Set(versions).size !== versions.length) faults.push('LICENSE_KEY_PEPPERS names a version twice');
+  if (config.production) faults.push(...missingInProduction(config, need));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+function missingInProduction(config: Config, need: 'serve' | 'migrate'): string[] {
+  const faults: string[] = [];
+  if (!config.DATABASE_URL && !(need === 'migrate' && config.MIGRATION_DATABASE_URL)) {
+    faults.push('DATABASE_URL is required in production: the embedded PostgreSQL is for development');
+  }
+  if (need === 'serve' && config.LICENSE_KEY_PEPPERS.includes('development-only')) {
+    faults.push('LICENSE_KEY_PEPPERS is required in production: the default is known to everybody (1:$(openssl rand -hex 32))');
+  }
+  return faults;
+}

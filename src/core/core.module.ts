@@ -1,0 +1,33 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { ProblemFilter } from '../../libs/http/problem.filter';
+import { RequestValidation } from '../../libs/http/validation.pipe';
+import { Clock } from '../../libs/kernel/clock';
+import { UnitOfWork } from '../../libs/kernel/unit-of-work';
+import { Database } from '../../libs/persistence/database';
+import { Outbox } from '../../libs/persistence/outbox';
+import { HealthController } from './health.controller';
+import { ProblemsController } from './problems.controller';
+import { ReadinessCheck } from './readiness';
+import { RedisConnection } from './redis';
+
+/** What every module stands on: the unit of work, the clock, the outbox, and how failures and bad input are answered. */
+@Global()
+@Module({
+  imports: [CqrsModule.forRoot()],
+  controllers: [HealthController, ProblemsController],
+  providers: [
+    Database,
+    { provide: UnitOfWork, useExisting: Database },
+    { provide: Clock, useExisting: Database },
+    Outbox,
+    RedisConnection,
+    ReadinessCheck,
+    ProblemFilter,
+    { provide: APP_FILTER, useExisting: ProblemFilter },
+    { provide: APP_PIPE, useClass: RequestValidation },
+  ],
+  exports: [Database, UnitOfWork, Clock, Outbox, CqrsModule],
+})
+export class CoreModule {}

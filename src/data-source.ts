@@ -1,0 +1,42 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { outboxTable } from '../libs/persistence/outbox';
+import { SnakeCaseColumns } from '../libs/persistence/snake-case-columns';
+import { activationTable } from './activations/adapters/postgres-activations';
+import { brandTable } from './brands/adapters/postgres-brands';
+import { productTable } from './brands/adapters/postgres-products';
+import { apiKeyTable } from './identity/adapters/postgres-api-keys';
+import { licenseKeyTable } from './licenses/adapters/postgres-license-keys';
+import { licenseTable } from './licenses/adapters/postgres-licenses';
+import { Core1764000000000 } from './migrations/1764000000000-core';
+
+/** The role as which the service works: it owns nothing, so row-level security holds it. */
+export const runtimeRole = 'latchkey_runtime';
+
+const common = {
+  type: 'postgres',
+  entities: [brandTable, productTable, apiKeyTable, licenseKeyTable, licenseTable, activationTable, outboxTable],
+  migrations: [Core1764000000000],
+  migrationsTransactionMode: 'all',
+  namingStrategy: new SnakeCaseColumns(),
+  installExtensions: false,
+} satisfies DataSourceOptions;
+
+/**
+ * Connections that work as the runtime role, whoever logs in. The time-outs end what a frozen instance or a long queue for a lock
+ * would hold: a caller is told to come back rather than left waiting.
+ */
+export const runtimeDataSource = (url: string, poolSize: number): DataSourceOptions => ({
+  ...common,
+  url,
+  poolSize,
+  applicationName: 'latchkey',
+  connectTimeoutMS: 2_000,
+  extra: {
+    options: `-c role=${runtimeRole} -c lock_timeout=1500 -c statement_timeout=3000 -c idle_in_transaction_session_timeout=5000`,
+    keepAlive: true,
+  },
+});
+
+/** One connection as the owner of the tables. */
+export const ownerDataSource = (url: string): DataSource =>
+  new DataSource({ ...common, url, poolSize: 1, applicationName: 'latchkey migrate', connectTimeoutMS: 5_000 });

@@ -1,0 +1,30 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { refusalExamples } from '../libs/http/problem';
+
+/** The contract, made from the code. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Latchkey')
+    .setVersion('1')
+    .setDescription(
+      'The single source of truth for software licenses and entitlements over many brands. ' +
+        'Brand systems and operators call with an API key; products call with nothing but the license key. ' +
+        'A client locks only on a well-formed verdict: a time-out, 429 or 5xx decides nothing. ' +
+        'Failures are `application/problem+json`; match on `code`. Every code is explained at `/problems`.',
+    )
+    .setLicense('Proprietary', 'https://example.com/license')
+    .addServer('/')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key: `lk_…`' }, 'api_key')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The same API key as a bearer token' }, 'bearer')
+    .addTag('Activations', 'For products: the license key is the credential')
+    .addTag('Licenses', 'Provision, find, renew, suspend, cancel')
+    .addTag('Products', 'What a brand sells')
+    .addTag('Brands', 'Tenants; for operators')
+    .addTag('API keys', 'Credentials of brand systems')
+    .addTag('Health', 'For probes; on the private port where there is one')
+    .build();
+  const document = SwaggerModule.createDocument(app, config);
+  return { ...document, components: { ...document.components, examples: refusalExamples() } };
+}

@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+import { writeFileSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import { httpAdapter } from '../libs/http/server';
+import { AppModule } from './app.module';
+import { runtimeDataSource } from './data-source';
+import { openApiDocument } from './openapi-document';
+
+/** Writes the contract to a file, without a database: `node dist/src/openapi.js openapi/openapi.json`. */
+async function emit(file: string): Promise<void> {
+  const settings = { database: runtimeDataSource('postgres://none', 1), redisUrl: null, peppers: [], mode: 'test', hasPrivatePort: false } as const;
+  const app = await NestFactory.create(AppModule.with(settings), httpAdapter(), { preview: true, logger: false, abortOnError: false });
+  writeFileSync(file, `${JSON.stringify(openApiDocument(app), null, 2)}\n`);
+}
+
+void emit(process.argv[2] ?? 'openapi/openapi.json');

@@ -1,0 +1,39 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { Database } from '../libs/persistence/database';
+import { hmac } from './licenses/adapters/peppered-key-mint';
+import { Peppers } from './licenses';
+
+/** The service could run, but would not keep its promises. The message says what to do. */
+export class UnsafeStart extends Error {}
+
+/** Refuses to serve over a database whose wall does not hold, or whose keys were hashed under other peppers. */
+export async function refuseUnsafeStart(app: INestApplicationContext): Promise<void> {
+  const db = app.get(Database);
+  await refuseWithoutWall(db);
+  await refuseOtherPeppers(db, app.get(Peppers));
+}
+
+async function refuseWithoutWall(db: Database): Promise<void> {
+  const [row] = await db.beforeBrand<{ who: string; above: boolean; owns: boolean; migrated: boolean }>(
+    `select current_user as who, rolsuper or rolbypassrls as above, to_regclass('public.peppers') is not null as migrated,
+            exists (select from pg_class where relowner = pg_roles.oid and relkind = 'r' and relnamespace = 'public'::regnamespace) as owns
+       from pg_roles where rolname = current_user`,
+  );
+  if (!row?.migrated) throw new UnsafeStart('The database is not migrated. Run: npm run latchkey -- migrate');
+  if (row.above || row.owns) throw new UnsafeStart(`The service would work as ${row.who}, whom row-level security does not hold back.`);
+}
+
+/** A pepper that changed under its version would lock every customer out, one verdict at a time. */
+async function refuseOtherPeppers(db: Database, { all }: Peppers): Promise<void> {
+  for (const pepper of all) {
+    const fingerprint = hmac(pepper, 'which pepper is this?');
+    await db.beforeBrand('insert into peppers values ($1, $2) on conflict do nothing', [pepper.version, fingerprint]);
+    const [kept] = await db.beforeBrand<{ fingerprint: Buffer }>('select fingerprint from peppers where version = $1', [pepper.version]);
+    if (!kept?.fingerprint.equals(fingerprint)) {
+      throw new UnsafeStart(
+        `LICENSE_KEY_PEPPERS: pepper ${pepper.version} is not the one that this database's license keys were hashed under. ` +
+          'Give it back its secret; a new secret gets a new version beside it.',
+      );
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import type { Logger } from 'pino';
+import { ProblemFilter } from '../libs/http/problem.filter';
+import { httpAdapter, listenPrivately, prepareHttp } from '../libs/http/server';
+import { AppModule, type Settings } from './app.module';
+import type { Config } from './core/config';
+import { NestLog } from './core/logger';
+import { ReadinessCheck } from './core/readiness';
+import { runtimeDataSource } from './data-source';
+import { openApiDocument } from './openapi-document';
+import { refuseUnsafeStart } from './safe-start';
+
+export interface Service {
+  readonly app: NestFastifyApplication;
+  /** Where it listens, as a URL. */
+  readonly url: string;
+  /** Lets the requests under way finish, for so long; then ends. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export const settingsOf = (config: Config, databaseUrl: string): Settings => ({
+  database: runtimeDataSource(databaseUrl, config.DATABASE_POOL_SIZE),
+  redisUrl: config.REDIS_URL ?? null,
+  peppers: config.peppers,
+  mode: config.production ? 'live' : 'test',
+  hasPrivatePort: config.PRIVATE_PORT !== undefined,
+});
+
+/** Starts the whole service over a migrated database. */
+export async function startService(config: Config, databaseUrl: string, log: Logger, module = AppModule.with(settingsOf(config, databaseUrl))): Promise<Service> {
+  const app = await NestFactory.create<NestFastifyApplication>(module, httpAdapter({ trustProxy: config.trustProxy }), {
+    bodyParser: false,
+    logger: new NestLog(log),
+    abortOnError: false,
+  });
+  const fastify = prepareHttp(app, app.get(ProblemFilter), log);
+  if (config.DOCS) {
+    const swaggerOptions = { persistAuthorization: true, tryItOutEnabled: true };
+    SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json', swaggerOptions });
+  }
+  await refuseUnsafeStart(app);
+  await app.listen(config.PORT, config.host);
+  const privately = config.PRIVATE_PORT === undefined ? null : await listenPrivately(fastify, config.PRIVATE_PORT, config.host);
+
+  const { port } = fastify.server.address() as AddressInfo;
+  const host = config.host === '0.0.0.0' || config.host === '127.0.0.1' ? 'localhost' : config.host;
+  let stopped: Promise<void> | null = null;
+  const stop = () => (stopped ??= drain(app, [fastify.server, ...(privately ? [privately] : [])], config.SHUTDOWN_SECONDS));
+  return { app, url: `http://${host}:${port}`, stop };
+}
+
+async function drain(app: NestFastifyApplication, servers: Server[], seconds: number): Promise<void> {
+  app.get(ReadinessCheck).stop();
+  const impatient = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), seconds * 1000);
+  await app.close();
+  servers.forEach((server) => server.close());
+  clearTimeout(impatient);
+}
