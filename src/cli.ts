@@ -39,7 +39,9 @@ command('migrate', 'Bring the database up to date. Safe to run from several plac
 
 const apiKeys = program.command('api-keys').description('Credentials of brand systems and operators.');
 command('create', 'Issue an API key. It is shown this once.', apiKeys)
-  .addOption(new Option('--role <role>', 'internal acts over all brands, brand over its own').choices(['internal', 'brand']).makeOptionMandatory())
+  .addOption(
+    new Option('--role <role>', 'internal acts over all brands, brand over its own').choices(['internal', 'brand']).makeOptionMandatory(),
+  )
   .option('--brand <brand>', 'the id or slug of the brand, for --role brand')
   .option('--name <name>', 'what the key is for', 'console')
   .option('--scopes <scopes>', `for --role brand, comma-separated: ${brandScopes.join(', ')}`, scopeList, [...defaultScopes])
@@ -85,7 +87,10 @@ function run<Options extends object = object>(work: (options: Options) => Promis
 }
 
 const isExpected = (error: unknown): boolean =>
-  error instanceof ConfigError || error instanceof UnsafeStart || error instanceof DomainError || (error as { code?: string }).code === 'ECONNREFUSED';
+  error instanceof ConfigError ||
+  error instanceof UnsafeStart ||
+  error instanceof DomainError ||
+  (error as { code?: string }).code === 'ECONNREFUSED';
 
 /** The application without HTTP, over a migrated database. */
 async function inApplication<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
@@ -93,7 +98,10 @@ async function inApplication<T>(work: (app: INestApplicationContext) => Promise<
   const database = await openDatabase(config, 'command');
   try {
     if (!config.production) await migrate(database.ownerUrl, config.DATABASE_RUNTIME_PASSWORD);
-    const app = await NestFactory.createApplicationContext(AppModule.with(settingsOf(config, database.url)), { logger: false, abortOnError: false });
+    const app = await NestFactory.createApplicationContext(AppModule.with(settingsOf(config, database.url)), {
+      logger: false,
+      abortOnError: false,
+    });
     try {
       await refuseUnsafeStart(app);
       return await runAs({ requestId: null, actor: 'console', brandId: null }, () => work(app));

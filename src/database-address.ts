@@ -25,10 +25,10 @@ export async function openDatabase(config: Config, as: 'service' | 'command'): P
     throw new DataDirectoryTaken(`Another Latchkey is running on ${config.LATCHKEY_DATA_DIR}. Stop it, or set LATCHKEY_DATA_DIR.`);
   }
   const close = async () => {
-    if (ownership) return server.stop().then(ownership.release);
+    if (ownership) return server.stop().then(() => ownership.release());
     // A command that started the server stops it, unless a service has come to rely on it meanwhile.
     const unclaimed = server.started ? await ownEmbeddedPostgres(server) : null;
-    if (unclaimed) await server.stop().then(unclaimed.release);
+    if (unclaimed) await server.stop().then(() => unclaimed.release());
   };
   return { url: server.url('postgres', 'latchkey_runtime'), ownerUrl: server.url('postgres'), embedded: true, close };
 }

@@ -40,7 +40,10 @@ async function serve(config: Config, database: Awaited<ReturnType<typeof openDat
 
   const demo = config.production ? null : await seedDemo(service.app);
   if (demo) process.stdout.write(`\n${demoText(demo, service.url)}\n`);
-  log.info({ url: service.url, ...(config.DOCS && { docs: `${service.url}/docs` }), database: database.embedded ? 'embedded' : 'external' }, 'Latchkey is running');
+  log.info(
+    { url: service.url, ...(config.DOCS && { docs: `${service.url}/docs` }), database: database.embedded ? 'embedded' : 'external' },
+    'Latchkey is running',
+  );
 }
 
 main().catch((error: unknown) => {

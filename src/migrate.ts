@@ -15,7 +15,12 @@ export async function migrate(url: string, runtimePassword?: string): Promise<st
 }
 
 /** ALTER ROLE takes no parameters, so the server quotes the password itself. */
-async function passwordStatement(source: { query: <T>(sql: string, parameters: unknown[]) => Promise<T> }, password: string): Promise<string> {
-  const [row] = await source.query<[{ sql: string }]>(`select format('alter role ${runtimeRole} password %L', $1::text) as sql`, [password]);
+async function passwordStatement(
+  source: { query: <T>(sql: string, parameters: unknown[]) => Promise<T> },
+  password: string,
+): Promise<string> {
+  const [row] = await source.query<[{ sql: string }]>(`select format('alter role ${runtimeRole} password %L', $1::text) as sql`, [
+    password,
+  ]);
   return row.sql;
 }

@@ -14,7 +14,6 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
         'A client locks only on a well-formed verdict: a time-out, 429 or 5xx decides nothing. ' +
         'Failures are `application/problem+json`; match on `code`. Every code is explained at `/problems`.',
     )
-    .setLicense('Proprietary', 'https://example.com/license')
     .addServer('/')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key: `lk_…`' }, 'api_key')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The same API key as a bearer token' }, 'bearer')
@@ -26,5 +25,21 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('Health', 'For probes; on the private port where there is one')
     .build();
   const document = SwaggerModule.createDocument(app, config);
-  return { ...document, components: { ...document.components, examples: refusalExamples() } };
+  // Said aloud: what names no credential needs none.
+  for (const path of Object.values(document.paths)) {
+    for (const method of ['get', 'post', 'patch', 'delete'] as const) if (path[method]) path[method].security ??= [];
+  }
+  const info = { ...document.info, license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' } };
+  return wholeNumbers({ ...document, info, components: { ...document.components, examples: refusalExamples() } });
 }
+
+/** Every number of this API is whole, which TypeScript cannot say. */
+const wholeNumbers = (document: OpenAPIObject): OpenAPIObject =>
+  JSON.parse(JSON.stringify(document), (name, value: unknown) => {
+    if (name !== 'type') return value;
+    return value === 'number'
+      ? 'integer'
+      : Array.isArray(value)
+        ? value.map((one: unknown) => (one === 'number' ? 'integer' : one))
+        : value;
+  }) as OpenAPIObject;

@@ -8,7 +8,13 @@ import { openApiDocument } from './openapi-document';
 
 /** Writes the contract to a file, without a database: `node dist/src/openapi.js openapi/openapi.json`. */
 async function emit(file: string): Promise<void> {
-  const settings = { database: runtimeDataSource('postgres://none', 1), redisUrl: null, peppers: [], mode: 'test', hasPrivatePort: false } as const;
+  const settings = {
+    database: runtimeDataSource('postgres://none', 1),
+    redisUrl: null,
+    peppers: [],
+    mode: 'test',
+    hasPrivatePort: false,
+  } as const;
   const app = await NestFactory.create(AppModule.with(settings), httpAdapter(), { preview: true, logger: false, abortOnError: false });
   writeFileSync(file, `${JSON.stringify(openApiDocument(app), null, 2)}\n`);
 }

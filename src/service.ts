@@ -32,7 +32,12 @@ export const settingsOf = (config: Config, databaseUrl: string): Settings => ({
 });
 
 /** Starts the whole service over a migrated database. */
-export async function startService(config: Config, databaseUrl: string, log: Logger, module = AppModule.with(settingsOf(config, databaseUrl))): Promise<Service> {
+export async function startService(
+  config: Config,
+  databaseUrl: string,
+  log: Logger,
+  module = AppModule.with(settingsOf(config, databaseUrl)),
+): Promise<Service> {
   const app = await NestFactory.create<NestFastifyApplication>(module, httpAdapter({ trustProxy: config.trustProxy }), {
     bodyParser: false,
     logger: new NestLog(log),

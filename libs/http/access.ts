@@ -5,13 +5,30 @@ import type { BrandId, Reach } from '../kernel/brand-id';
 import { isAllBrands } from '../kernel/brand-id';
 import type { ParsedLicenseKey } from '../license-key/license-key';
 import { Refuses } from './problem';
-import { BrandRequired, CredentialInQuery, InvalidRequest, RoleNotAllowed, ScopeMissing, Unauthenticated, Unavailable } from './refusals';
+import {
+  BadRequest,
+  BodyTooLarge,
+  BrandRequired,
+  BrandSuspended,
+  CredentialInQuery,
+  InternalError,
+  InvalidRequest,
+  MalformedBody,
+  RoleNotAllowed,
+  RouteNotFound,
+  ScopeMissing,
+  Unauthenticated,
+  Unavailable,
+  UnstorableValue,
+  UnsupportedMediaType,
+} from './refusals';
 
 export type Role = 'brand' | 'internal';
 
 /** What a route asks of its caller. A route that says nothing is answered to nobody. */
 export type Access =
-  { readonly by: 'anyone' | 'license_key' | 'private_port' } | { readonly by: 'api_key'; readonly roles: readonly Role[]; readonly scope: string };
+  | { readonly by: 'anyone' | 'license_key' | 'private_port' }
+  | { readonly by: 'api_key'; readonly roles: readonly Role[]; readonly scope: string };
 
 /** Who a checked API key speaks for. */
 export interface Caller {
@@ -42,10 +59,11 @@ declare module 'fastify' {
 export const OpenToAnyone = () => requires({ by: 'anyone' });
 
 /** Answered on the private port only, where there is one. */
-export const OnPrivatePort = () => requires({ by: 'private_port' });
+export const OnPrivatePort = () => applyDecorators(requires({ by: 'private_port' }), Refuses(RouteNotFound));
 
 /** The license key in the request is the credential. */
-export const ForLicenseKeys = () => applyDecorators(requires({ by: 'license_key' }), Refuses(InvalidRequest, Unavailable));
+export const ForLicenseKeys = () =>
+  applyDecorators(requires({ by: 'license_key' }), Refuses(BadRequest, CredentialInQuery, InternalError, Unavailable));
 
 /** An API key of one of the roles, with the scope; internal keys have every scope. */
 export const ForApiKeys = (scope: string, ...roles: Role[]) => {
@@ -54,9 +72,12 @@ export const ForApiKeys = (scope: string, ...roles: Role[]) => {
     requires(access),
     ApiSecurity('api_key'),
     ApiBearerAuth('bearer'),
-    Refuses(Unauthenticated, ScopeMissing, RoleNotAllowed, CredentialInQuery, Unavailable),
+    Refuses(BadRequest, Unauthenticated, ScopeMissing, RoleNotAllowed, BrandSuspended, CredentialInQuery, InternalError, Unavailable),
   );
 };
+
+/** Documents what an operation with a body may answer to a bad one. */
+export const ReadsBody = () => Refuses(InvalidRequest, MalformedBody, BodyTooLarge, UnsupportedMediaType, UnstorableValue);
 
 /** Documents `{brand}` of the path. The guard reads it; a brand that is not the caller's does not exist for it. */
 export const NamesBrandInPath = () =>

@@ -1,6 +1,5 @@
 import { registerDecorator, ValidateIf, type ValidationArguments } from 'class-validator';
 import { type IdKind, idPrefixes, parsePublicId } from '../kernel/id';
-import type { JsonObject } from '../kernel/json';
 
 type Rule = (value: unknown, args: ValidationArguments) => string | null;
 
@@ -79,7 +78,7 @@ export const IsMetadata = ({ nulls = false } = {}): PropertyDecorator =>
 export const IsEntitlements = (): PropertyDecorator =>
   says('isEntitlements', (value) => {
     if (!isPlainObject(value)) return 'must be an object';
-    return Buffer.byteLength(JSON.stringify(value as JsonObject)) > 8192 ? 'must have at most 8192 bytes as JSON' : null;
+    return Buffer.byteLength(JSON.stringify(value)) > 8192 ? 'must have at most 8192 bytes as JSON' : null;
   });
 
 /** Largest number of seats, and of days, that is a plan and not a mistake. */

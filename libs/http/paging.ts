@@ -31,7 +31,8 @@ export class PageQuery {
 export function cursorOf({ cursor }: PageQuery): string | null {
   if (cursor === undefined) return null;
   const hex = Buffer.from(cursor, 'base64url').toString('hex');
-  if (hex.length !== 32 || toCursor(hex) !== cursor) throw new InvalidRequest([{ pointer: '?cursor', detail: 'cursor is not one that a list has answered' }]);
+  if (hex.length !== 32 || toCursor(hex) !== cursor)
+    throw new InvalidRequest([{ pointer: '?cursor', detail: 'cursor is not one that a list has answered' }]);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 

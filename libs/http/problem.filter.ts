@@ -51,4 +51,5 @@ const statusCodeOf = (error: unknown): number => {
 };
 
 /** For the log: the stack of the error, never the query or its parameters, which may hold what nobody should read. */
-const describe = (error: unknown): string => (error instanceof Error ? `${error.stack ?? error.message}` : 'something that is no error was thrown');
+const describe = (error: unknown): string =>
+  error instanceof Error ? `${error.stack ?? error.message}` : 'something that is no error was thrown';

@@ -172,3 +172,15 @@ export class UnstorableValue extends DomainError {
     super(UnstorableValue.refusal, 'A value in this request cannot be stored.');
   }
 }
+
+export class BrandSuspended extends DomainError {
+  static readonly refusal = refusal(
+    'brand_suspended',
+    'forbidden',
+    'Brand suspended',
+    'The brand is suspended: its API keys answer nothing until an operator resumes it. Its customers’ licenses keep working.',
+  );
+  constructor() {
+    super(BrandSuspended.refusal, 'This brand is suspended.');
+  }
+}

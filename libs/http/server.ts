@@ -24,7 +24,7 @@ export function httpAdapter({ trustProxy = false }: { trustProxy?: boolean | str
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
-    clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket as Socket),
+    clientErrorHandler: (error, socket) => answerBrokenHttp(error, socket),
     frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => answerBadRequest(request, reply),
   });
 }

@@ -38,7 +38,8 @@ function inspect(value: unknown, pointer: string, depth: number): void {
     const fault = faultOfText(value);
     if (fault) refuse(fault);
   } else if (typeof value === 'number') {
-    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) refuse('is a number too large to be kept exactly');
+    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
+      refuse('is a number too large to be kept exactly');
   } else if (Array.isArray(value)) {
     value.forEach((item, index) => inspect(item, `${pointer}/${index}`, depth + 1));
   } else if (typeof value === 'object' && value !== null) {

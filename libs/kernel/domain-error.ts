@@ -1,5 +1,15 @@
 export type RefusalKind =
-  'invalid' | 'unprocessable' | 'unauthenticated' | 'forbidden' | 'not_found' | 'conflict' | 'too_large' | 'unsupported' | 'too_many' | 'internal' | 'unavailable';
+  | 'invalid'
+  | 'unprocessable'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'too_large'
+  | 'unsupported'
+  | 'too_many'
+  | 'internal'
+  | 'unavailable';
 
 /** A kind of refusal: what programs match on, and what its documentation page says. */
 export interface Refusal {

@@ -18,7 +18,9 @@ export const newId = (): string => uuidv7();
 
 /** `lic_` and 26 base32hex digits of the UUID, which sort as the UUID does. */
 export const publicId = (kind: IdKind, uuid: string): string =>
-  `${idPrefixes[kind]}_${BigInt(`0x${uuid.replaceAll('-', '')}`).toString(32).padStart(26, '0')}`;
+  `${idPrefixes[kind]}_${BigInt(`0x${uuid.replaceAll('-', '')}`)
+    .toString(32)
+    .padStart(26, '0')}`;
 
 /** The UUID behind a public id of that kind; null when it is none. */
 export function parsePublicId(kind: IdKind, text: string): string | null {

@@ -49,7 +49,7 @@ export class Outbox {
     if (events.length === 0) return;
     const { actor = null, requestId = null } = provenance() ?? {};
     const rows = events.map(({ brandId, id, type, data, occurredAt }) => ({ brandId, id, type, data, actor, requestId, occurredAt }));
-    await this.db.manager.insert(outboxTable, rows as never);
-    this.db.afterCommit(() => this.signals.publishAll(events));
+    await this.db.manager.insert(outboxTable, rows);
+    this.db.afterCommit(() => void this.signals.publishAll(events));
   }
 }

@@ -12,8 +12,10 @@ export function violatedUnique(error: unknown): string | null {
   return (cause as { constraint?: string }).constraint ?? '';
 }
 
-const connectionLost = /^(08...|57P0[1-5]|53300|53100|57014|25P03|25P04|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
-const driverWords = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
+const connectionLost =
+  /^(08...|57P0[1-5]|53300|53100|57014|25P03|25P04|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+const driverWords =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
 
 /** The database cannot serve just now; the same request may succeed in a moment. */
 export function isUnavailable(error: unknown): boolean {

@@ -34,7 +34,10 @@ export class Config {
 
   /** PostgreSQL 15 or newer; absent: the embedded one. */
   @IsOptional()
-  @IsUrl({ ...serverUrl, protocols: ['postgres', 'postgresql'] }, { message: 'DATABASE_URL must look like postgres://user:password@host:5432/name' })
+  @IsUrl(
+    { ...serverUrl, protocols: ['postgres', 'postgresql'] },
+    { message: 'DATABASE_URL must look like postgres://user:password@host:5432/name' },
+  )
   DATABASE_URL?: string;
 
   /** The owner of the tables, for `latchkey migrate`; absent: DATABASE_URL. */
@@ -64,7 +67,9 @@ export class Config {
   @IsString()
   LATCHKEY_DATA_DIR: string = './data';
 
-  @Matches(peppersForm, { message: 'LICENSE_KEY_PEPPERS must be like 1:SECRET,2:SECRET with secrets of at least 32 characters (openssl rand -hex 32)' })
+  @Matches(peppersForm, {
+    message: 'LICENSE_KEY_PEPPERS must be like 1:SECRET,2:SECRET with secrets of at least 32 characters (openssl rand -hex 32)',
+  })
   LICENSE_KEY_PEPPERS: string = developmentPeppers;
 
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
@@ -111,7 +116,9 @@ export class Config {
 /** What is wrong with the settings, all of it at once. */
 export class ConfigError extends Error {
   constructor(readonly faults: string[]) {
-    super(`The settings are not right:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee .env.example for what each of them means.`);
+    super(
+      `The settings are not right:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee .env.example for what each of them means.`,
+    );
   }
 }
 

@@ -49,7 +49,11 @@ export class HealthController {
 
   @Get('health/cache')
   @OnPrivatePort()
-  @ApiOperation({ summary: 'Redis reachable?', operationId: 'healthCache', description: 'Degraded is no failure: Redis is never needed for a right answer.' })
+  @ApiOperation({
+    summary: 'Redis reachable?',
+    operationId: 'healthCache',
+    description: 'Degraded is no failure: Redis is never needed for a right answer.',
+  })
   @ApiOkResponse({ type: HealthObject })
   async cache(): Promise<HealthObject> {
     return { status: await this.readiness.cache() };
@@ -57,7 +61,11 @@ export class HealthController {
 
   @Get('ready')
   @OnPrivatePort()
-  @ApiOperation({ summary: 'Ready for requests?', operationId: 'ready', description: 'Ready: the database is reachable and migrated, and the service is not stopping.' })
+  @ApiOperation({
+    summary: 'Ready for requests?',
+    operationId: 'ready',
+    description: 'Ready: the database is reachable and migrated, and the service is not stopping.',
+  })
   @ApiOkResponse({ type: ReadinessObject })
   @ApiServiceUnavailableResponse({ type: ReadinessObject, description: 'Not now' })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessObject> {

@@ -16,7 +16,10 @@ export class RedisConnection implements OnApplicationShutdown {
   private reachable = true;
 
   constructor({ url }: RedisAddress) {
-    this.redis = url === null ? null : new Redis(url, { commandTimeout: 300, connectTimeout: 1000, maxRetriesPerRequest: 1, enableOfflineQueue: false });
+    this.redis =
+      url === null
+        ? null
+        : new Redis(url, { commandTimeout: 300, connectTimeout: 1000, maxRetriesPerRequest: 1, enableOfflineQueue: false });
     this.redis?.on('ready', () => this.note(true));
     this.redis?.on('error', (error) => this.note(false, error));
   }

@@ -1,7 +1,8 @@
 export { LicensesModule } from './licenses.module';
 export { type HeldLicense, type KeyInHand, LicenseDesk } from './use-cases/license-desk';
 export { ProvisionLicenses } from './use-cases/provision-licenses';
-export { allows, judge, type LicenseVerdict, nextTurn, type VerdictCode, verdictOrder } from './domain/verdict';
+export type { VerdictCode } from './domain/verdict';
+export { type Question, type Verification, verify } from './domain/verification';
 export { graceUntil, type LicenseState, seatsOf } from './domain/license';
 export {
   LicenseExpired,

@@ -2,7 +2,16 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ForApiKeys, ForLicenseKeys, InReach, NamesBrandInQuery, Presented, type PresentedKey, Tenant } from '../../../libs/http/access';
+import {
+  ForApiKeys,
+  ForLicenseKeys,
+  InReach,
+  NamesBrandInQuery,
+  Presented,
+  type PresentedKey,
+  ReadsBody,
+  Tenant,
+} from '../../../libs/http/access';
 import { DescribesId, idParam } from '../../../libs/http/id-param';
 import { AnswersList, cursorOf, listOf, type ListObject } from '../../../libs/http/paging';
 import { Refuses } from '../../../libs/http/problem';
@@ -17,10 +26,11 @@ import {
   LicenseNotFound,
   LicenseNotStarted,
   ProductMismatch,
+  type Question,
   SeatLimitReached,
+  verify,
 } from '../../licenses';
 import { ActivationNotFound } from '../domain/errors';
-import { type Question, verify } from '../domain/verification';
 import { ActivateLicense } from '../use-cases/activate-license';
 import { DeactivateInstance } from '../use-cases/deactivate-instance';
 import { FreeSeat } from '../use-cases/free-seat';
@@ -49,6 +59,7 @@ export class ActivationsController {
 
   @Post('licenses/activate')
   @ForLicenseKeys()
+  @ReadsBody()
   @ApiOperation({ summary: 'Activate a license on an instance', operationId: 'activateLicense' })
   @ApiCreatedResponse({ type: ActivatedObject, description: 'The instance took a seat' })
   @ApiOkResponse({ type: ActivatedObject, description: 'The instance held its seat already' })
@@ -66,10 +77,12 @@ export class ActivationsController {
   @Post('licenses/verify')
   @HttpCode(200)
   @ForLicenseKeys()
+  @ReadsBody()
   @ApiOperation({
     summary: 'Verify a license',
     operationId: 'verifyLicense',
-    description: 'Always 200 when it could decide. A client locks only on a well-formed answer with `valid: false`; a time-out, 429 or 5xx decides nothing.',
+    description:
+      'Always 200 when it could decide. A client locks only on a well-formed answer with `valid: false`; a time-out, 429 or 5xx decides nothing.',
   })
   @ApiOkResponse({ type: VerdictObject })
   verify(@Presented() presented: PresentedKey | null, @Body() { product_code, instance_id }: VerifyBody): Promise<VerdictObject> {
@@ -87,6 +100,7 @@ export class ActivationsController {
   @Post('licenses/deactivate')
   @HttpCode(200)
   @ForLicenseKeys()
+  @ReadsBody()
   @ApiOperation({ summary: 'Give the seat of an instance back', operationId: 'deactivateInstance' })
   @ApiOkResponse({ type: DeactivatedObject })
   @Refuses(LicenseNotFound, ProductMismatch)

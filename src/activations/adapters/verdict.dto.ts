@@ -1,8 +1,8 @@
 import { IsLine, Optional } from '../../../libs/http/dto-rules';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject } from '../../../libs/kernel/json';
-import { graceUntil, seatsOf, type VerdictCode } from '../../licenses';
-import type { Verification } from '../domain/verification';
+import { graceUntil, seatsOf, type VerdictCode, type Verification } from '../../licenses';
+import type { ActivationState } from '../domain/activation';
 
 export class VerifyBody {
   /** However it was typed: case, spaces and hyphens do not matter. @example "RM-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
@@ -103,7 +103,16 @@ export class VerdictObject {
   refresh_after!: string;
 }
 
-export function verdictObject({ valid, code, reasons, hint, licenses, activation, checkedAt, refreshAfter }: Verification): VerdictObject {
+export function verdictObject({
+  valid,
+  code,
+  reasons,
+  hint,
+  licenses,
+  seat,
+  checkedAt,
+  refreshAfter,
+}: Verification<ActivationState>): VerdictObject {
   return {
     valid,
     code,
@@ -122,10 +131,10 @@ export function verdictObject({ valid, code, reasons, hint, licenses, activation
       entitlements: license.entitlements,
       seats: seatsOf(license),
     })),
-    activation: activation && {
-      id: publicId('activation', activation.id),
-      instance_id: activation.instanceId,
-      activated_at: activation.activatedAt.toISOString(),
+    activation: seat && {
+      id: publicId('activation', seat.id),
+      instance_id: seat.instanceId,
+      activated_at: seat.activatedAt.toISOString(),
     },
     checked_at: checkedAt.toISOString(),
     refresh_after: refreshAfter.toISOString(),

@@ -1,12 +1,12 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { Clock } from '../../../libs/kernel/clock';
 import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
-import { type KeyInHand, LicenseDesk } from '../../licenses';
-import { type Question, type Verification, verify } from '../domain/verification';
+import { type KeyInHand, LicenseDesk, type Question, type Verification, verify } from '../../licenses';
+import type { ActivationState } from '../domain/activation';
 import { Activations } from '../ports/activations';
 
 /** US4: may this run? Takes no seat and changes nothing. */
-export class VerifyLicense extends Query<Verification> {
+export class VerifyLicense extends Query<Verification<ActivationState>> {
   constructor(
     readonly key: KeyInHand,
     readonly question: Question,
@@ -24,7 +24,7 @@ export class VerifyLicenseHandler implements IQueryHandler<VerifyLicense> {
     private readonly clock: Clock,
   ) {}
 
-  execute({ key, question }: VerifyLicense): Promise<Verification> {
+  execute({ key, question }: VerifyLicense): Promise<Verification<ActivationState>> {
     return this.work.run(key.brandId, async () => {
       const evidence = await this.licenses.look(key);
       const ids = evidence?.licenses.map(({ id }) => id) ?? [];

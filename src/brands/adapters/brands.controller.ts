@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ForApiKeys, InReach, NamesBrandInPath, Tenant } from '../../../libs/http/access';
+import { ForApiKeys, InReach, NamesBrandInPath, ReadsBody, Tenant } from '../../../libs/http/access';
 import { AnswersList, cursorOf, listOf, type ListObject, PageQuery } from '../../../libs/http/paging';
 import { Refuses } from '../../../libs/http/problem';
 import { InvalidRequest } from '../../../libs/http/refusals';
@@ -23,9 +23,10 @@ export class BrandsController {
 
   @Post()
   @ForApiKeys('brands:write', 'internal')
+  @ReadsBody()
   @ApiOperation({ summary: 'Create a brand', operationId: 'createBrand' })
   @ApiCreatedResponse({ type: BrandObject })
-  @Refuses(InvalidRequest, SlugTaken, SlugReserved, KeyPrefixTaken)
+  @Refuses(SlugTaken, SlugReserved, KeyPrefixTaken)
   async create(@InReach() reach: AllBrands, @Body() { slug, name, key_prefix, metadata }: CreateBrandBody): Promise<BrandObject> {
     return brandObject(await this.commands.execute(new CreateBrand(reach, { slug, name, keyPrefix: key_prefix, metadata })));
   }
@@ -52,9 +53,10 @@ export class BrandsController {
   @Patch(':brand')
   @ForApiKeys('brands:write', 'internal')
   @NamesBrandInPath()
+  @ReadsBody()
   @ApiOperation({ summary: 'Change a brand', operationId: 'updateBrand' })
   @ApiOkResponse({ type: BrandObject })
-  @Refuses(InvalidRequest, BrandNotFound)
+  @Refuses(BrandNotFound)
   async update(@Tenant() brandId: BrandId, @Body() change: UpdateBrandBody): Promise<BrandObject> {
     return brandObject(await this.commands.execute(new UpdateBrand(brandId, change)));
   }

@@ -1,6 +1,4 @@
 import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
-import { LessThan } from 'typeorm';
-import type { BrandId } from '../../../libs/kernel/brand-id';
 import { type Page, pageOf } from '../../../libs/kernel/page';
 import { Database } from '../../../libs/persistence/database';
 import type { BrandState } from '../domain/brand';
@@ -14,10 +12,14 @@ export class PostgresListBrands implements IQueryHandler<ListBrands> {
   constructor(private readonly db: Database) {}
 
   execute({ reach, cut }: ListBrands): Promise<Page<BrandState>> {
-    const where = cut.after ? { id: LessThan(cut.after as BrandId) } : {};
-    return this.db.run(reach, async () =>
-      pageOf(await this.db.manager.find(brandTable, { where, order: { id: 'DESC' }, take: cut.limit + 1 }), cut),
-    );
+    return this.db.run(reach, async () => {
+      const brands = this.db.manager
+        .createQueryBuilder(brandTable, 'brand')
+        .orderBy('brand.id', 'DESC')
+        .take(cut.limit + 1);
+      if (cut.after) brands.where('brand.id < :after', { after: cut.after });
+      return pageOf(await brands.getMany(), cut);
+    });
   }
 }
 

@@ -43,7 +43,10 @@ export class PostgresProducts implements Products {
   ) {}
 
   async hold(brandId: BrandId, idOrCode: string): Promise<Product | null> {
-    const row = await this.db.manager.findOne(productTable, { where: productNamed(brandId, idOrCode), lock: { mode: 'pessimistic_write' } });
+    const row = await this.db.manager.findOne(productTable, {
+      where: productNamed(brandId, idOrCode),
+      lock: { mode: 'pessimistic_write' },
+    });
     return row && new Product(row);
   }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { ForApiKeys, NamesBrandInPath, Tenant } from '../../../libs/http/access';
+import { ForApiKeys, NamesBrandInPath, ReadsBody, Tenant } from '../../../libs/http/access';
 import { AnswersList, cursorOf, listOf, type ListObject, PageQuery } from '../../../libs/http/paging';
 import { Refuses } from '../../../libs/http/problem';
 import { InvalidRequest } from '../../../libs/http/refusals';
@@ -14,7 +14,8 @@ import { ListProducts } from '../use-cases/list-products';
 import { UpdateProduct } from '../use-cases/update-product';
 import { CreateProductBody, ProductObject, productObject, UpdateProductBody } from './products.dto';
 
-const NamesProduct = () => ApiParam({ name: 'product', description: 'The id or code of the product', example: 'seo_pro', schema: { type: 'string' } });
+const NamesProduct = () =>
+  ApiParam({ name: 'product', description: 'The id or code of the product', example: 'seo_pro', schema: { type: 'string' } });
 
 @ApiTags('Products')
 @Controller('v1/brands/:brand/products')
@@ -27,9 +28,10 @@ export class ProductsController {
   @Post()
   @ForApiKeys('products:write')
   @NamesBrandInPath()
+  @ReadsBody()
   @ApiOperation({ summary: 'Create a product', operationId: 'createProduct' })
   @ApiCreatedResponse({ type: ProductObject })
-  @Refuses(InvalidRequest, BrandNotFound, ProductCodeTaken)
+  @Refuses(BrandNotFound, ProductCodeTaken)
   async create(@Tenant() brandId: BrandId, @Body() { code, name, metadata, ...defaults }: CreateProductBody): Promise<ProductObject> {
     const asked = { code, name, ...(metadata && { metadata }), ...namedByDomain(defaults) };
     return productObject(await this.commands.execute(new CreateProduct(brandId, asked)));
@@ -60,9 +62,10 @@ export class ProductsController {
   @ForApiKeys('products:write')
   @NamesBrandInPath()
   @NamesProduct()
+  @ReadsBody()
   @ApiOperation({ summary: 'Change a product', operationId: 'updateProduct' })
   @ApiOkResponse({ type: ProductObject })
-  @Refuses(InvalidRequest, BrandNotFound, ProductNotFound)
+  @Refuses(BrandNotFound, ProductNotFound)
   async update(
     @Tenant() brandId: BrandId,
     @Param('product') product: string,
@@ -74,7 +77,12 @@ export class ProductsController {
 }
 
 /** The defaults as the domain names them; what was left out stays left out. */
-function namedByDomain({ seat_limit, duration_days, grace_days, entitlements }: Omit<UpdateProductBody, 'name' | 'status' | 'metadata'>): Partial<ProductDefaults> {
+function namedByDomain({
+  seat_limit,
+  duration_days,
+  grace_days,
+  entitlements,
+}: Omit<UpdateProductBody, 'name' | 'status' | 'metadata'>): Partial<ProductDefaults> {
   return {
     ...(seat_limit !== undefined && { seatLimit: seat_limit }),
     ...(duration_days !== undefined && { durationDays: duration_days }),

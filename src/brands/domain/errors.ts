@@ -1,21 +1,14 @@
 import { DomainError, refusal } from '../../../libs/kernel/domain-error';
 
 export class BrandNotFound extends DomainError {
-  static readonly refusal = refusal('brand_not_found', 'not_found', 'Brand not found', 'There is no such brand, or it is not one that this API key may see.');
-  constructor() {
-    super(BrandNotFound.refusal, 'There is no such brand.');
-  }
-}
-
-export class BrandSuspended extends DomainError {
   static readonly refusal = refusal(
-    'brand_suspended',
-    'forbidden',
-    'Brand suspended',
-    'The brand is suspended: its API keys answer nothing until an operator resumes it. Its customers’ licenses keep working.',
+    'brand_not_found',
+    'not_found',
+    'Brand not found',
+    'There is no such brand, or it is not one that this API key may see.',
   );
   constructor() {
-    super(BrandSuspended.refusal, 'This brand is suspended.');
+    super(BrandNotFound.refusal, 'There is no such brand.');
   }
 }
 
@@ -27,7 +20,12 @@ export class SlugTaken extends DomainError {
 }
 
 export class SlugReserved extends DomainError {
-  static readonly refusal = refusal('slug_reserved', 'conflict', 'Slug reserved', 'This slug is a word of the API’s own paths. Choose another.');
+  static readonly refusal = refusal(
+    'slug_reserved',
+    'conflict',
+    'Slug reserved',
+    'This slug is a word of the API’s own paths. Choose another.',
+  );
   constructor(slug: string) {
     super(SlugReserved.refusal, `The slug ${slug} is reserved.`, { slug });
   }
@@ -46,7 +44,12 @@ export class KeyPrefixTaken extends DomainError {
 }
 
 export class ProductNotFound extends DomainError {
-  static readonly refusal = refusal('product_not_found', 'not_found', 'Product not found', 'The brand has no product with this id or code.');
+  static readonly refusal = refusal(
+    'product_not_found',
+    'not_found',
+    'Product not found',
+    'The brand has no product with this id or code.',
+  );
   constructor(pointer?: string) {
     const detail = 'There is no such product.';
     super(ProductNotFound.refusal, detail, pointer === undefined ? {} : { errors: [{ pointer, detail }] });
@@ -54,7 +57,12 @@ export class ProductNotFound extends DomainError {
 }
 
 export class ProductCodeTaken extends DomainError {
-  static readonly refusal = refusal('product_code_taken', 'conflict', 'Product code taken', 'The brand already has a product with this code.');
+  static readonly refusal = refusal(
+    'product_code_taken',
+    'conflict',
+    'Product code taken',
+    'The brand already has a product with this code.',
+  );
   constructor(code: string) {
     super(ProductCodeTaken.refusal, `The product code ${code} is taken.`, { product_code: code });
   }

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type Caller, CallerOf, ForApiKeys, NamesBrandInPath, Tenant } from '../../../libs/http/access';
+import { type Caller, CallerOf, ForApiKeys, NamesBrandInPath, ReadsBody, Tenant } from '../../../libs/http/access';
 import { DescribesId, idParam } from '../../../libs/http/id-param';
 import { AnswersList, cursorOf, listOf, type ListObject, PageQuery } from '../../../libs/http/paging';
 import { Refuses } from '../../../libs/http/problem';
@@ -29,9 +29,10 @@ export class ApiKeysController {
   @Post()
   @ForApiKeys('api_keys:write')
   @NamesBrandInPath()
+  @ReadsBody()
   @ApiOperation({ summary: 'Issue an API key', operationId: 'issueApiKey' })
   @ApiCreatedResponse({ type: IssuedApiKey })
-  @Refuses(InvalidRequest, BrandNotFound, ScopeNotYours)
+  @Refuses(BrandNotFound, ScopeNotYours)
   async issue(@Tenant() brandId: BrandId, @CallerOf() caller: Caller, @Body() body: IssueApiKeyBody): Promise<IssuedApiKey> {
     const { name, scopes = defaultScopes, expires_at } = body;
     const asked = { name, scopes, expiresAt: expires_at ? new Date(expires_at) : null };
@@ -64,9 +65,10 @@ export class ApiKeysController {
   @ForApiKeys('api_keys:write')
   @NamesBrandInPath()
   @NamesApiKey()
+  @ReadsBody()
   @ApiOperation({ summary: 'Rotate an API key', operationId: 'rotateApiKey' })
   @ApiOkResponse({ type: IssuedApiKey })
-  @Refuses(InvalidRequest, BrandNotFound, ApiKeyNotFound, ApiKeyRevokedAlready, ScopeNotYours)
+  @Refuses(BrandNotFound, ApiKeyNotFound, ApiKeyRevokedAlready, ScopeNotYours)
   async rotate(
     @Tenant() brandId: BrandId,
     @Param('id', idParam('apiKey', 'id')) id: string,

@@ -2,13 +2,20 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { type Access, accessKey, type Caller, type PresentedKey } from '../../../libs/http/access';
-import { CredentialInQuery, RoleNotAllowed, RouteNotFound, ScopeMissing, Unauthenticated } from '../../../libs/http/refusals';
+import {
+  BrandSuspended,
+  CredentialInQuery,
+  RoleNotAllowed,
+  RouteNotFound,
+  ScopeMissing,
+  Unauthenticated,
+} from '../../../libs/http/refusals';
 import { cameToPrivatePort, PrivatePort } from '../../../libs/http/server';
 import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
 import { publicId } from '../../../libs/kernel/id';
 import { parseLicenseKey } from '../../../libs/license-key/license-key';
 import { provenance } from '../../../libs/persistence/provenance';
-import { BrandDirectory, BrandNotFound, BrandSuspended } from '../../brands';
+import { BrandDirectory, BrandNotFound } from '../../brands';
 import { mayUse } from '../domain/api-key';
 import { parseSecret } from '../domain/api-secret';
 import { type Credential, Credentials } from '../ports/credentials';

@@ -50,7 +50,13 @@ export interface NewApiKey {
 /** A credential of a brand's system, or of an operator over all brands. */
 export class ApiKey extends Aggregate<ApiKeyState> {
   /** @param grantable the scopes of whoever issues the key: nobody gives what he has not. */
-  static issue(brandId: BrandId | null, { name, scopes, expiresAt }: NewApiKey, grantable: readonly string[], secret: MintedSecret, at: Date): ApiKey {
+  static issue(
+    brandId: BrandId | null,
+    { name, scopes, expiresAt }: NewApiKey,
+    grantable: readonly string[],
+    secret: MintedSecret,
+    at: Date,
+  ): ApiKey {
     refuseMoreThan(grantable, scopes);
     const { publicPart, hash, hint } = secret;
     const key = new ApiKey({

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ForApiKeys, InReach, NamesBrandInPath, NamesBrandInQuery, Tenant } from '../../../libs/http/access';
+import { ForApiKeys, InReach, NamesBrandInPath, NamesBrandInQuery, ReadsBody, Tenant } from '../../../libs/http/access';
 import { DescribesId, idParam } from '../../../libs/http/id-param';
 import { AnswersList, cursorOf, listOf, type ListObject } from '../../../libs/http/paging';
 import { Refuses } from '../../../libs/http/problem';
@@ -59,10 +59,14 @@ export class LicensesController {
   @Post('brands/:brand/licenses')
   @ForApiKeys('licenses:write')
   @NamesBrandInPath()
+  @ReadsBody()
   @ApiOperation({ summary: 'Provision licenses', operationId: 'provisionLicenses' })
   @ApiCreatedResponse({ type: ProvisionedObject })
-  @Refuses(InvalidRequest, BrandNotFound, ProductNotFound, ProductArchived, LicenseKeyNotFound, CustomerMismatch, AlreadyLicensed, TermNotPossible)
-  async provision(@Tenant() brandId: BrandId, @Body() { customer_email, license_key, licenses }: ProvisionBody): Promise<ProvisionedObject> {
+  @Refuses(BrandNotFound, ProductNotFound, ProductArchived, LicenseKeyNotFound, CustomerMismatch, AlreadyLicensed, TermNotPossible)
+  async provision(
+    @Tenant() brandId: BrandId,
+    @Body() { customer_email, license_key, licenses }: ProvisionBody,
+  ): Promise<ProvisionedObject> {
     const onto = license_key === undefined ? null : existingKey(license_key);
     return provisionedObject(await this.commands.execute(new ProvisionLicenses(brandId, customer_email, onto, licenses.map(grantOf))));
   }
@@ -86,7 +90,10 @@ export class LicensesController {
     const { email, product, status, expires_before } = query;
     const expiresBefore = expires_before === undefined ? undefined : new Date(expires_before);
     const filter = { customerEmail: email, productCode: product, status, expiresBefore };
-    return listOf(await this.queries.execute(new FindLicenses(reach, filter, { limit: query.limit, after: cursorOf(query) })), licenseObject);
+    return listOf(
+      await this.queries.execute(new FindLicenses(reach, filter, { limit: query.limit, after: cursorOf(query) })),
+      licenseObject,
+    );
   }
 
   @Get('licenses/:license')
@@ -96,7 +103,8 @@ export class LicensesController {
   @ApiOperation({
     summary: 'Read a license',
     operationId: 'getLicense',
-    description: 'With a license key in place of the id, and no API key, it answers the verdict of `POST /v1/licenses/verify` (for older clients).',
+    description:
+      'With a license key in place of the id, and no API key, it answers the verdict of `POST /v1/licenses/verify` (for older clients).',
   })
   @ApiOkResponse({ type: LicenseObject })
   @Refuses(InvalidRequest, BrandNotFound, LicenseNotFound)
@@ -108,12 +116,21 @@ export class LicensesController {
   @ForApiKeys('licenses:write')
   @NamesLicense()
   @NamesBrandInQuery()
+  @ReadsBody()
   @ApiOperation({ summary: 'Change a license', operationId: 'updateLicense' })
   @ApiOkResponse({ type: LicenseObject })
-  @Refuses(InvalidRequest, BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal)
-  async update(@Tenant() brandId: BrandId, @Param('license', licenseId) id: string, @Body() body: UpdateLicenseBody): Promise<LicenseObject> {
+  @Refuses(BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal)
+  async update(
+    @Tenant() brandId: BrandId,
+    @Param('license', licenseId) id: string,
+    @Body() body: UpdateLicenseBody,
+  ): Promise<LicenseObject> {
     const { seat_limit, entitlements, metadata } = body;
-    const change = { ...(seat_limit !== undefined && { seatLimit: seat_limit }), ...(entitlements && { entitlements }), ...(metadata && { metadata }) };
+    const change = {
+      ...(seat_limit !== undefined && { seatLimit: seat_limit }),
+      ...(entitlements && { entitlements }),
+      ...(metadata && { metadata }),
+    };
     return licenseObject(await this.commands.execute(new UpdateLicense(brandId, id, change)));
   }
 
@@ -121,9 +138,10 @@ export class LicensesController {
   @ForApiKeys('licenses:write')
   @NamesLicense()
   @NamesBrandInQuery()
+  @ReadsBody()
   @ApiOperation({ summary: 'Suspend, resume or cancel a license', operationId: 'setLicenseStatus' })
   @ApiOkResponse({ type: LicenseObject })
-  @Refuses(InvalidRequest, BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal)
+  @Refuses(BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal)
   async setStatus(
     @Tenant() brandId: BrandId,
     @Param('license', licenseId) id: string,
@@ -136,9 +154,10 @@ export class LicensesController {
   @ForApiKeys('licenses:write')
   @NamesLicense()
   @NamesBrandInQuery()
+  @ReadsBody()
   @ApiOperation({ summary: 'Renew a license', operationId: 'renewLicense' })
   @ApiOkResponse({ type: LicenseObject })
-  @Refuses(InvalidRequest, BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal, RenewalShortens, TermNotPossible)
+  @Refuses(BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal, RenewalShortens, TermNotPossible)
   async renew(@Tenant() brandId: BrandId, @Param('license', licenseId) id: string, @Body() body: RenewBody): Promise<LicenseObject> {
     return licenseObject(await this.commands.execute(new RenewLicense(brandId, id, renewalOf(body))));
   }
@@ -148,9 +167,10 @@ export class LicensesController {
   @ForApiKeys('licenses:write')
   @DescribesId('licenseKey', 'id', 'The id of the license key')
   @NamesBrandInQuery()
+  @ReadsBody()
   @ApiOperation({ summary: 'Reissue a license key', operationId: 'reissueLicenseKey' })
   @ApiOkResponse({ type: LicenseKeyObject })
-  @Refuses(InvalidRequest, BrandRequired, BrandNotFound, LicenseKeyNotFound)
+  @Refuses(BrandRequired, BrandNotFound, LicenseKeyNotFound)
   async reissue(
     @Tenant() brandId: BrandId,
     @Param('id', idParam('licenseKey', 'id')) id: string,
@@ -164,7 +184,8 @@ function existingKey(text: string): ExistingKey {
   const id = parsePublicId('licenseKey', text);
   if (id) return { id };
   const key = parseLicenseKey(text);
-  if (!key) throw new InvalidRequest([{ pointer: '/license_key', detail: 'license_key must be a license key or an id that begins with key_' }]);
+  if (!key)
+    throw new InvalidRequest([{ pointer: '/license_key', detail: 'license_key must be a license key or an id that begins with key_' }]);
   return { canonical: key.canonical };
 }
 

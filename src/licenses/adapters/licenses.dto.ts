@@ -12,7 +12,8 @@ import type { Reissued } from '../use-cases/reissue-license-key';
 const statuses = ['valid', 'suspended', 'cancelled'] as const;
 
 /** One spelling an address: what differs in case or in spaces around it is the same customer. */
-const Normalised = () => Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase().normalize('NFC') : (value as unknown)));
+const Normalised = () =>
+  Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase().normalize('NFC') : (value as unknown)));
 
 export class GrantBody {
   /** @example "seo_pro" */

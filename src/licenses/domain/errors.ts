@@ -107,7 +107,9 @@ export class RenewalShortens extends DomainError {
   );
   constructor(expiresAt: Date | null) {
     const present = expiresAt ? `ends at ${expiresAt.toISOString()}` : 'never ends';
-    super(RenewalShortens.refusal, `This license ${present}; renewing must not shorten that.`, { expires_at: expiresAt?.toISOString() ?? null });
+    super(RenewalShortens.refusal, `This license ${present}; renewing must not shorten that.`, {
+      expires_at: expiresAt?.toISOString() ?? null,
+    });
   }
 }
 

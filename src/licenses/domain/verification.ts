@@ -1,14 +1,19 @@
-import { allows, judge, type LicenseState, type LicenseVerdict, nextTurn, type VerdictCode, verdictOrder } from '../../licenses';
-import type { ActivationState } from './activation';
+import type { LicenseState } from './license';
+import { allows, judge, type LicenseVerdict, nextTurn, type VerdictCode, verdictOrder } from './verdict';
+
+/** A seat that an instance holds: the shape needed of it. */
+interface Held {
+  readonly licenseId: string;
+}
 
 /** The answer to "may this instance run?": about every license that was asked for, and about all of them together. */
-export interface Verification {
+export interface Verification<Seat extends Held = Held> {
   readonly valid: boolean;
   readonly code: VerdictCode;
   readonly reasons: readonly VerdictCode[];
   readonly hint: string | null;
   readonly licenses: readonly { readonly license: LicenseState; readonly valid: boolean; readonly code: LicenseVerdict }[];
-  readonly activation: ActivationState | null;
+  readonly seat: Seat | null;
   readonly checkedAt: Date;
   /** When a client should ask again, though nothing happened: after a day, or when time alone will change the verdict. */
   readonly refreshAfter: Date;
@@ -27,9 +32,17 @@ export interface Question {
 const day = 86_400_000;
 
 /** @param seats the seats that the instance holds, of any license of the key */
-export function verify(evidence: Evidence | null, question: Question, seats: readonly ActivationState[], at: Date): Verification {
+export function verify<Seat extends Held>(
+  evidence: Evidence | null,
+  question: Question,
+  seats: readonly Seat[],
+  at: Date,
+): Verification<Seat> {
   if (!evidence) return refused('not_found', null, at);
-  const asked = question.productCode === undefined ? evidence.licenses : evidence.licenses.filter(({ productCode }) => productCode === question.productCode).slice(0, 1);
+  const asked =
+    question.productCode === undefined
+      ? evidence.licenses
+      : evidence.licenses.filter(({ productCode }) => productCode === question.productCode).slice(0, 1);
   if (asked.length === 0) return refused('product_mismatch', evidence.hint, at);
 
   const judged = asked.map((license) => {
@@ -45,7 +58,7 @@ export function verify(evidence: Evidence | null, question: Question, seats: rea
     reasons: code === 'valid' ? [] : inOrder(deciding.flatMap(({ reasons }) => reasons)),
     hint: evidence.hint,
     licenses: judged.map(({ license, valid, code }) => ({ license, valid, code })),
-    activation: [...deciding, ...judged].find(({ seat }) => seat !== null)?.seat ?? null,
+    seat: [...deciding, ...judged].find(({ seat }) => seat !== null)?.seat ?? null,
     checkedAt: at,
     refreshAfter: earliest([new Date(at.getTime() + day), ...asked.map((license) => nextTurn(license, at))]),
   };
@@ -61,13 +74,13 @@ const inOrder = (codes: readonly VerdictCode[]): VerdictCode[] => verdictOrder.f
 
 const earliest = (times: readonly (Date | null)[]): Date => new Date(Math.min(...times.flatMap((time) => (time ? [time.getTime()] : []))));
 
-const refused = (code: VerdictCode, hint: string | null, at: Date): Verification => ({
+const refused = (code: VerdictCode, hint: string | null, at: Date): Verification<never> => ({
   valid: false,
   code,
   reasons: [code],
   hint,
   licenses: [],
-  activation: null,
+  seat: null,
   checkedAt: at,
   refreshAfter: new Date(at.getTime() + day),
 });
