@@ -2,6 +2,7 @@ import { createServer, type Server, STATUS_CODES } from 'node:http';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
+import { isAllBrands } from '../kernel/brand-id';
 import { newId, publicId } from '../kernel/id';
 import { runAs } from '../persistence/provenance';
 import { problemOf, problemType } from './problem';
@@ -85,10 +86,16 @@ function logRequest(log: RequestLog, request: FastifyRequest, reply: FastifyRepl
     route: request.routeOptions.url ?? null,
     status: reply.statusCode,
     duration_ms: Math.round(reply.elapsedTime * 100) / 100,
-    brand: request.caller?.reach ?? request.presentedKey?.brandId ?? null,
+    brand: brandOf(request),
     credential: request.caller?.credentialId ?? null,
   };
   log.info(fields, 'request');
+}
+
+/** null where no brand was named: nobody was let in, or an operator acts over all of them. */
+function brandOf({ caller, presentedKey }: FastifyRequest): string | null {
+  const brand = caller?.reach ?? presentedKey?.brandId;
+  return brand === undefined || isAllBrands(brand) ? null : publicId('brand', brand);
 }
 
 function answerBadRequest(request: FastifyRequest, reply: FastifyReply): void {

@@ -1,5 +1,5 @@
 import { startTestService, type TestService } from '../../libs/testing/service';
-import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
+import { type BrandWorld, createBrandWorld } from '../../libs/testing/world';
 
 describe('Seats', () => {
   let service: TestService;
