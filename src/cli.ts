@@ -104,7 +104,7 @@ async function inApplication<T>(work: (app: INestApplicationContext) => Promise<
     });
     try {
       await refuseUnsafeStart(app);
-      return await runAs({ requestId: null, actor: 'console', brandId: null }, () => work(app));
+      return await runAs({ requestId: null, actor: 'console' }, () => work(app));
     } finally {
       await app.close();
     }

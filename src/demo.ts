@@ -16,7 +16,7 @@ export interface Demo {
 
 /** A demo brand with two products and a licensed customer; null when there is a brand already. */
 export function seedDemo(app: INestApplicationContext): Promise<Demo | null> {
-  return runAs({ requestId: null, actor: 'demo seed', brandId: null }, async () => {
+  return runAs({ requestId: null, actor: 'demo seed' }, async () => {
     const commands = app.get(CommandBus);
     const { items } = await app.get(QueryBus).execute(new ListBrands(allBrands, { limit: 1, after: null }));
     if (items.length > 0) return null;
@@ -44,6 +44,8 @@ export function demoText(demo: Demo, url: string): string {
   const provision = { customer_email: 'john@example.com', licenses: [{ product_code: product }] };
   return `A demo brand was made. These secrets are shown this once:
 
+  address            ${url}
+  docs               ${url}/docs
   internal API key   ${demo.internalKey}
   brand API key      ${demo.brandKey}
   license key        ${demo.licenseKey}

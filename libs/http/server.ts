@@ -50,7 +50,7 @@ export function prepareHttp(app: NestFastifyApplication, problems: ProblemFilter
     done();
   });
   // Last before the handler: reading the body loses the asynchronous context that was entered earlier.
-  fastify.addHook('preHandler', (request, _reply, done) => runAs({ requestId: request.id, actor: null, brandId: null }, done));
+  fastify.addHook('preHandler', (request, _reply, done) => runAs({ requestId: request.id, actor: null }, done));
   if (log) fastify.addHook('onResponse', (request, reply, done) => (logRequest(log, request, reply), done()));
   return fastify;
 }

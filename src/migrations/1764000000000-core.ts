@@ -133,7 +133,9 @@ const tables = `
   ) with (fillfactor = 50);
   create unique index licenses_one_per_product on licenses (brand_id, license_key_id, product_id) where status <> 'cancelled';
   create index licenses_of_key on licenses (brand_id, license_key_id);
-  create index licenses_of_customer on licenses (brand_id, customer_email, id);
+  -- These two serve operators as well, who ask over all brands.
+  create index licenses_of_customer on licenses (customer_email, brand_id, id);
+  create index licenses_by_id on licenses (id);
   create index licenses_by_expiry on licenses (brand_id, status, expires_at);
 
   create table activations (

@@ -1,6 +1,5 @@
 import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
 import { IsNull, LessThan } from 'typeorm';
-import { isAllBrands } from '../../../libs/kernel/brand-id';
 import { type Page, pageOf } from '../../../libs/kernel/page';
 import { Database } from '../../../libs/persistence/database';
 import { LicenseDesk } from '../../licenses';
@@ -16,14 +15,13 @@ export class PostgresListActivations implements IQueryHandler<ListActivations> {
   ) {}
 
   execute({ reach, licenseId, includeEnded, cut }: ListActivations): Promise<Page<ActivationState>> {
-    const where = {
-      ...(!isAllBrands(reach) && { brandId: reach }),
-      licenseId,
-      ...(!includeEnded && { deactivatedAt: IsNull() }),
-      ...(cut.after !== null && { id: LessThan(cut.after) }),
-    };
     return this.db.run(reach, async () => {
-      await this.licenses.ensureExists(reach, licenseId);
+      const where = {
+        brandId: await this.licenses.brandOf(reach, licenseId),
+        licenseId,
+        ...(!includeEnded && { deactivatedAt: IsNull() }),
+        ...(cut.after !== null && { id: LessThan(cut.after) }),
+      };
       return pageOf(await this.db.manager.find(activationTable, { where, order: { id: 'DESC' }, take: cut.limit + 1 }), cut);
     });
   }

@@ -43,11 +43,11 @@ export class CallerGuard implements CanActivate {
         return true;
       case 'license_key':
         request.presentedKey = await this.identify(request);
-        note(request.presentedKey?.brandId ?? null, 'license_key');
+        note('license_key');
         return true;
       case 'api_key':
         request.caller = await this.authenticate(request, access);
-        note(request.caller.reach, request.caller.credentialId);
+        note(request.caller.credentialId);
         return true;
       case undefined:
         throw new Error('A route has to say who may call it');
@@ -88,9 +88,9 @@ export class CallerGuard implements CanActivate {
   }
 }
 
-function note(brandId: string | null, actor: string): void {
+function note(actor: string): void {
   const current = provenance();
-  if (current) Object.assign(current, { brandId, actor });
+  if (current) current.actor = actor;
 }
 
 function secretIn({ headers }: FastifyRequest): string | undefined {

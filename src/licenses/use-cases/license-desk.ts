@@ -42,9 +42,11 @@ export class LicenseDesk {
     return license;
   }
 
-  /** @throws LicenseNotFound when there is none within reach */
-  async ensureExists(reach: Reach, id: string): Promise<void> {
-    if (!(await this.licenses.find(reach, id))) throw new LicenseNotFound();
+  /** Whose license it is. @throws LicenseNotFound when there is none within reach */
+  async brandOf(reach: Reach, id: string): Promise<BrandId> {
+    const license = await this.licenses.find(reach, id);
+    if (!license) throw new LicenseNotFound();
+    return license.brandId;
   }
 
   /** @throws LicenseNotFound */
