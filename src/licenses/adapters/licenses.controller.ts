@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ForApiKeys, InReach, NamesBrandInPath, NamesBrandInQuery, ReadsBody, Tenant } from '../../../libs/http/access';
 import { DescribesId, idParam } from '../../../libs/http/id-param';
 import { AnswersList, cursorOf, listOf, type ListObject } from '../../../libs/http/paging';
@@ -48,6 +48,34 @@ import {
 const NamesLicense = () => DescribesId('license', 'license', 'The id of the license');
 const licenseId = idParam('license', 'license');
 
+const provisionExamples = {
+  new_key: {
+    summary: 'On a new key, with what the product says',
+    value: { customer_email: 'jane@example.com', licenses: [{ product_code: 'seo_pro' }] },
+  },
+  same_key: {
+    summary: 'Added to a key that the customer has, on terms of its own',
+    value: {
+      customer_email: 'jane@example.com',
+      license_key: 'key_06efg00000e0082000000000000',
+      licenses: [
+        {
+          product_code: 'content_ai',
+          seat_limit: 5,
+          expires_at: '2028-12-31T23:59:59Z',
+          entitlements: { credits: 9000 },
+          metadata: { order: '1001' },
+        },
+      ],
+    },
+  },
+};
+const renewExamples = {
+  by_days: { summary: 'For a year more', value: { extend_days: 365 } },
+  until: { summary: 'Until a day', value: { expires_at: '2030-12-31T23:59:59Z' } },
+  for_life: { summary: 'For life', value: { expires_at: null } },
+};
+
 @ApiTags('Licenses')
 @Controller('v1')
 export class LicensesController {
@@ -61,6 +89,7 @@ export class LicensesController {
   @NamesBrandInPath()
   @ReadsBody()
   @ApiOperation({ summary: 'Provision licenses', operationId: 'provisionLicenses' })
+  @ApiBody({ type: ProvisionBody, examples: provisionExamples })
   @ApiCreatedResponse({ type: ProvisionedObject })
   @Refuses(BrandNotFound, ProductNotFound, ProductArchived, LicenseKeyNotFound, CustomerMismatch, AlreadyLicensed, TermNotPossible)
   async provision(
@@ -156,6 +185,7 @@ export class LicensesController {
   @NamesBrandInQuery()
   @ReadsBody()
   @ApiOperation({ summary: 'Renew a license', operationId: 'renewLicense' })
+  @ApiBody({ type: RenewBody, examples: renewExamples })
   @ApiOkResponse({ type: LicenseObject })
   @Refuses(BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal, RenewalShortens, TermNotPossible)
   async renew(@Tenant() brandId: BrandId, @Param('license', licenseId) id: string, @Body() body: RenewBody): Promise<LicenseObject> {
