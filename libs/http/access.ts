@@ -81,11 +81,16 @@ export const ReadsBody = () => Refuses(InvalidRequest, MalformedBody, BodyTooLar
 
 /** Documents `{brand}` of the path. The guard reads it; a brand that is not the caller's does not exist for it. */
 export const NamesBrandInPath = () =>
-  ApiParam({ name: 'brand', description: 'The id or slug of the brand', example: 'demo', schema: { type: 'string' } });
+  ApiParam({ name: 'brand', description: 'The id or slug of the brand', schema: { type: 'string', example: 'demo' } });
 
 /** Documents `?brand=`, by which an internal key names the brand. The guard reads it. */
 export const NamesBrandInQuery = () =>
-  ApiQuery({ name: 'brand', required: false, description: 'For internal keys: the id or slug of the brand', example: 'demo' });
+  ApiQuery({
+    name: 'brand',
+    required: false,
+    description: 'For internal keys: the id or slug of the brand',
+    schema: { type: 'string', example: 'demo' },
+  });
 
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>();
 

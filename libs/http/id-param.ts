@@ -18,4 +18,4 @@ export function idParam(kind: IdKind, name: string): PipeTransform<string, strin
 export const exampleId = (kind: IdKind): string => publicId(kind, '019ab000-0000-7000-8000-000000000001');
 
 export const DescribesId = (kind: IdKind, name: string, description: string) =>
-  ApiParam({ name, description, example: exampleId(kind), schema: { type: 'string' } });
+  ApiParam({ name, description, schema: { type: 'string', example: exampleId(kind) } });

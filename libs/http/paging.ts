@@ -20,7 +20,10 @@ export class PageQuery {
   @Optional()
   @IsLine(200)
   cursor?: string;
+}
 
+/** The same, for lists that may go over all brands. The guard reads `brand`. */
+export class AnyBrandPageQuery extends PageQuery {
   @ApiProperty({ required: false, description: 'For internal keys: the id or slug of the brand', example: 'demo' })
   @Optional()
   @IsLine(100)

@@ -1,6 +1,6 @@
 import { IsIn } from 'class-validator';
 import { IsLine, IsMetadata, Optional } from '../../../libs/http/dto-rules';
-import { PageQuery } from '../../../libs/http/paging';
+import { AnyBrandPageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject, Metadata } from '../../../libs/kernel/json';
 import { type LicenseState, seatsOf } from '../../licenses';
@@ -34,7 +34,7 @@ export class ActivateBody extends DeactivateBody {
   metadata?: Metadata;
 }
 
-export class ActivationsQuery extends PageQuery {
+export class ActivationsQuery extends AnyBrandPageQuery {
   /** Shows the seats that were given back as well. @example "ended" */
   @Optional()
   @IsIn(['ended'])

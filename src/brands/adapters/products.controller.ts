@@ -15,7 +15,7 @@ import { UpdateProduct } from '../use-cases/update-product';
 import { CreateProductBody, ProductObject, productObject, UpdateProductBody } from './products.dto';
 
 const NamesProduct = () =>
-  ApiParam({ name: 'product', description: 'The id or code of the product', example: 'seo_pro', schema: { type: 'string' } });
+  ApiParam({ name: 'product', description: 'The id or code of the product', schema: { type: 'string', example: 'seo_pro' } });
 
 @ApiTags('Products')
 @Controller('v1/brands/:brand/products')

@@ -1,7 +1,7 @@
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsEmail, IsIn, IsInt, Max, Min, ValidateNested } from 'class-validator';
 import { Transform, Type } from 'class-transformer';
 import { IsEntitlements, IsInstant, IsLine, IsMetadata, maxDays, maxSeats, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
-import { PageQuery } from '../../../libs/http/paging';
+import { AnyBrandPageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject, Metadata } from '../../../libs/kernel/json';
 import { graceUntil, type LicenseState, type LicenseStatus, seatsOf } from '../domain/license';
@@ -122,14 +122,14 @@ export class ReissueBody {
   overlap_seconds?: number;
 }
 
-export class CustomerQuery extends PageQuery {
+export class CustomerQuery extends AnyBrandPageQuery {
   /** @example "jane@example.com" */
   @Normalised()
   @IsEmail(undefined, { message: '$property must be an e-mail address' })
   email!: string;
 }
 
-export class LicensesQuery extends PageQuery {
+export class LicensesQuery extends AnyBrandPageQuery {
   /** The customer's. @example "jane@example.com" */
   @Optional()
   @Normalised()
