@@ -14,3 +14,4 @@ export {
   SeatLimitReached,
 } from './domain/errors';
 export { type Pepper, Peppers } from './ports/peppers';
+export { SeatsObject } from './adapters/licenses.dto';

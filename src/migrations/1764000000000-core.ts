@@ -174,28 +174,43 @@ const tables = `
   create table peppers (version int primary key, fingerprint bytea not null);
 `;
 
-/** The two questions that come before any brand. Each answers one row for an exact, unguessable or public name; no more. */
+/**
+ * The two questions that come before any brand. Each answers one row for an exact, unguessable or public name; no more.
+ * They look over all brands for the length of one statement; as `SET` of the function, only a superuser could declare that.
+ */
 const beforeABrandIsKnown = `
   create function find_api_key(wanted text)
     returns table (
       id uuid, brand_id uuid, role text, scopes text[], public_part text, hash bytea, previous_hash bytea, previous_until timestamptz,
       expires_at timestamptz, last_used_at timestamptz, revoked_at timestamptz, brand_slug text, brand_status text
     )
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
-    set app.all_brands = 'on'
     as $$
-      select k.id, k.brand_id, k.role, k.scopes, k.public_part, k.hash, k.previous_hash, k.previous_until,
-             k.expires_at, k.last_used_at, k.revoked_at, b.slug, b.status
-        from api_keys k left join brands b on b.id = k.brand_id
-       where k.public_part = wanted or k.previous_public_part = wanted
-    $$;
+    declare reach text := coalesce(current_setting('app.all_brands', true), '');
+    begin
+      perform set_config('app.all_brands', 'on', true);
+      return query
+        select k.id, k.brand_id, k.role, k.scopes, k.public_part, k.hash, k.previous_hash, k.previous_until,
+               k.expires_at, k.last_used_at, k.revoked_at, b.slug, b.status
+          from api_keys k left join brands b on b.id = k.brand_id
+         where k.public_part = wanted or k.previous_public_part = wanted;
+      perform set_config('app.all_brands', reach, true);
+    end $$;
 
   create function brand_of_key_prefix(folded text) returns uuid
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
-    set app.all_brands = 'on'
-    as $$ select id from brands where translate(key_prefix, 'ILO', '110') = folded $$;
+    as $$
+    declare
+      reach text := coalesce(current_setting('app.all_brands', true), '');
+      brand uuid;
+    begin
+      perform set_config('app.all_brands', 'on', true);
+      select id into brand from brands where translate(key_prefix, 'ILO', '110') = folded;
+      perform set_config('app.all_brands', reach, true);
+      return brand;
+    end $$;
 
   revoke all on function find_api_key, brand_of_key_prefix from public;
   grant execute on function find_api_key, brand_of_key_prefix to latchkey_runtime;

@@ -3,7 +3,7 @@ import { IsLine, IsMetadata, Optional } from '../../../libs/http/dto-rules';
 import { AnyBrandPageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject, Metadata } from '../../../libs/kernel/json';
-import { type LicenseState, seatsOf } from '../../licenses';
+import { type LicenseState, SeatsObject, seatsOf } from '../../licenses';
 import type { ActivationState } from '../domain/activation';
 import type { Activated } from '../use-cases/activate-license';
 import type { Deactivated } from '../use-cases/deactivate-instance';
@@ -60,15 +60,6 @@ export class ActivationObject {
   deactivated_at!: string | null;
 }
 
-class SeatCount {
-  /** null: as many as are asked for. @example 3 */
-  limit!: number | null;
-  /** @example 1 */
-  used!: number;
-  /** null: without limit. @example 2 */
-  remaining!: number | null;
-}
-
 class ActivatedLicense {
   /** @example "lic_06efg00000e0082000000000000" */
   id!: string;
@@ -76,7 +67,7 @@ class ActivatedLicense {
   product_code!: string;
   /** null: never. @example "2027-11-23T12:00:00.000Z" */
   expires_at!: string | null;
-  seats!: SeatCount;
+  seats!: SeatsObject;
   /** @example { "updates": true } */
   entitlements!: JsonObject;
 }
@@ -89,7 +80,7 @@ export class ActivatedObject {
 export class DeactivatedObject {
   /** false when the instance held no seat. @example true */
   deactivated!: boolean;
-  seats!: SeatCount;
+  seats!: SeatsObject;
 }
 
 export const activationObject = (activation: ActivationState): ActivationObject => ({

@@ -1,7 +1,7 @@
 import { IsLine, Optional } from '../../../libs/http/dto-rules';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject } from '../../../libs/kernel/json';
-import { graceUntil, seatsOf, type VerdictCode, type Verification } from '../../licenses';
+import { graceUntil, SeatsObject, seatsOf, type VerdictCode, type Verification } from '../../licenses';
 import type { ActivationState } from '../domain/activation';
 
 export class VerifyBody {
@@ -42,15 +42,6 @@ export class ReasonObject {
   remedy!: string | null;
 }
 
-class VerdictSeats {
-  /** null: as many as are asked for. @example 3 */
-  limit!: number | null;
-  /** @example 1 */
-  used!: number;
-  /** null: without limit. @example 2 */
-  remaining!: number | null;
-}
-
 export class LicenseVerdictObject {
   /** @example "lic_06efg00000e0082000000000000" */
   id!: string;
@@ -70,7 +61,7 @@ export class LicenseVerdictObject {
   grace_until!: string | null;
   /** @example { "updates": true } */
   entitlements!: JsonObject;
-  seats!: VerdictSeats;
+  seats!: SeatsObject;
 }
 
 class VerdictActivation {

@@ -1,11 +1,29 @@
-import type { BrandId } from '../../../libs/kernel/brand-id';
+import { type BrandId, isAllBrands, type Reach } from '../../../libs/kernel/brand-id';
+import { parsePublicId } from '../../../libs/kernel/id';
 import { foldPrefix } from '../../../libs/license-key/license-key';
 import { Brand, type BrandState } from '../domain/brand';
-import { KeyPrefixTaken, SlugTaken } from '../domain/errors';
+import { BrandNotFound, KeyPrefixTaken, SlugTaken } from '../domain/errors';
+import { BrandDirectory } from '../ports/brand-directory';
 import { Brands } from '../ports/brands';
 
-export class MemoryBrands implements Brands {
+export class MemoryBrands implements Brands, BrandDirectory {
   private readonly rows = new Map<string, BrandState>();
+
+  async ofKeyPrefix(foldedPrefix: string): Promise<BrandId | null> {
+    return [...this.rows.values()].find(({ keyPrefix }) => foldPrefix(keyPrefix) === foldedPrefix)?.id ?? null;
+  }
+
+  async find(reach: Reach, idOrSlug: string): Promise<BrandState | null> {
+    const id = parsePublicId('brand', idOrSlug);
+    const row = [...this.rows.values()].find((one) => (id ? one.id === id : one.slug === idOrSlug));
+    return row && (isAllBrands(reach) || row.id === reach) ? row : null;
+  }
+
+  async get(brandId: BrandId): Promise<BrandState> {
+    const row = this.rows.get(brandId);
+    if (!row) throw new BrandNotFound();
+    return row;
+  }
 
   async hold(brandId: BrandId): Promise<Brand | null> {
     const row = this.rows.get(brandId);

@@ -12,7 +12,7 @@ import {
 } from '../../../libs/http/refusals';
 import { cameToPrivatePort, PrivatePort } from '../../../libs/http/server';
 import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
-import { publicId } from '../../../libs/kernel/id';
+import { parsePublicId, publicId } from '../../../libs/kernel/id';
 import { parseLicenseKey } from '../../../libs/license-key/license-key';
 import { provenance } from '../../../libs/persistence/provenance';
 import { BrandDirectory, BrandNotFound } from '../../brands';
@@ -100,10 +100,14 @@ function secretIn({ headers }: FastifyRequest): string | undefined {
   return typeof own === 'string' ? own : bearer;
 }
 
+/** By the path or `?brand=`: an id or a slug. A slug has no underscore, so an id of something else is told apart. */
 function brandNamedIn({ params, query }: FastifyRequest): string | undefined {
   const inPath = (params as { brand?: string }).brand;
-  const inQuery = (query as { brand?: string | string[] }).brand;
-  return inPath ?? (Array.isArray(inQuery) ? inQuery[0] : inQuery);
+  const named = inPath ?? (query as { brand?: unknown }).brand;
+  if (named === undefined) return undefined;
+  if (typeof named === 'string' && (!named.includes('_') || parsePublicId('brand', named))) return named;
+  const detail = 'brand must be a slug or an id that begins with brd_';
+  throw new InvalidRequest([{ pointer: inPath === undefined ? '?brand' : '{brand}', detail }]);
 }
 
 function refuseCredentialInQuery({ query }: FastifyRequest): void {
