@@ -5,6 +5,7 @@ import { type Access, accessKey, type Caller, type PresentedKey } from '../../..
 import {
   BrandSuspended,
   CredentialInQuery,
+  InvalidRequest,
   RoleNotAllowed,
   RouteNotFound,
   ScopeMissing,
