@@ -39,7 +39,6 @@ const breaches: Record<string, Tree> = {
     'src/licenses/adapters/reaches-into-core.ts': "import '../../core/connections';",
     'src/licenses/adapters/reaches-for-the-whole.ts': "import '../../data-source';",
     'src/licenses/use-cases/reaches-into-brands.spec.ts': "import '../../brands/domain/brand';",
-    'src/stray.ts': "import './licenses/domain/license';",
   },
   'core-knows-no-feature': {
     'src/core/knows-licenses.ts': "import '../licenses';",
