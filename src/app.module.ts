@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { PrivatePort } from '../libs/http/server';
+import { isUnavailable } from '../libs/persistence/sql-state';
 import { ActivationsModule } from './activations';
 import { BrandsModule } from './brands';
 import { CoreModule } from './core/core.module';
@@ -31,7 +32,7 @@ export class AppModule {
       module: AppModule,
       global: true,
       imports: [
-        TypeOrmModule.forRoot({ ...database, retryAttempts: 3, retryDelay: 1000 }),
+        TypeOrmModule.forRoot({ ...database, retryAttempts: 3, retryDelay: 1000, toRetry: isUnavailable }),
         CoreModule,
         IdentityModule,
         BrandsModule,

@@ -4,16 +4,16 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DomainError } from '../libs/kernel/domain-error';
 import { runAs } from '../libs/persistence/provenance';
 import { AppModule } from './app.module';
 import { BrandDirectory, BrandNotFound } from './brands';
-import { ConfigError, readConfig } from './core/config';
+import { readConfig } from './core/config';
 import { openDatabase } from './database-address';
 import { demoText, seedDemo } from './demo';
+import { explain } from './explain';
 import { allBrands, brandScopes, defaultScopes, IssueApiKey } from './identity';
 import { migrate } from './migrate';
-import { refuseUnsafeStart, UnsafeStart } from './safe-start';
+import { refuseUnsafeStart } from './safe-start';
 import { settingsOf } from './service';
 
 /** What a command found: for programs as JSON, for people as text. */
@@ -22,7 +22,11 @@ interface Outcome {
   readonly text: string;
 }
 
-const program = new Command('latchkey').description('Commands for whoever runs Latchkey.').showHelpAfterError();
+const forPrograms = process.argv.includes('--json');
+const program = new Command('latchkey')
+  .description('Commands for whoever runs Latchkey.')
+  .showHelpAfterError(!forPrograms)
+  .configureOutput({ outputError: (text, write) => write(forPrograms ? `${JSON.stringify({ error: text.trim() })}\n` : text) });
 
 command('migrate', 'Bring the database up to date. Safe to run from several places at once.').action(
   run(async () => {
@@ -63,7 +67,8 @@ command('seed', 'Make a demo brand with two products and a license, in a databas
     inApplication(async (app) => {
       const seeded = await seedDemo(app);
       if (!seeded) return { json: { seeded: false }, text: 'Nothing was done: there is a brand already.' };
-      return { json: { seeded: true, ...seeded }, text: demoText(seeded, `http://localhost:${process.env.PORT ?? 3000}`) };
+      const url = `http://localhost:${process.env.PORT || 3000}`;
+      return { json: { seeded: true, ...seeded }, text: demoText(seeded, url, process.env.DOCS !== 'false') };
     }),
   ),
 );
@@ -79,18 +84,13 @@ function run<Options extends object = object>(work: (options: Options) => Promis
       const { json, text } = await work(options);
       process.stdout.write(`${options.json ? JSON.stringify(json) : text}\n`);
     } catch (error) {
-      const message = isExpected(error) || !(error instanceof Error) ? String((error as Error).message) : (error.stack ?? error.message);
-      process.stderr.write(options.json ? `${JSON.stringify({ error: (error as Error).message })}\n` : `${message}\n`);
+      const { message, stack } = error as Error;
+      const known = explain(error);
+      process.stderr.write(options.json ? `${JSON.stringify({ error: known ?? message })}\n` : `${known ?? stack ?? message}\n`);
       process.exitCode = 1;
     }
   };
 }
-
-const isExpected = (error: unknown): boolean =>
-  error instanceof ConfigError ||
-  error instanceof UnsafeStart ||
-  error instanceof DomainError ||
-  (error as { code?: string }).code === 'ECONNREFUSED';
 
 /** The application without HTTP, over a migrated database. */
 async function inApplication<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {

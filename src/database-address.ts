@@ -10,8 +10,8 @@ export interface DatabaseAddress {
   close(): Promise<void>;
 }
 
-/** Another Latchkey has the data directory. */
-export class DataDirectoryTaken extends Error {}
+/** The embedded PostgreSQL cannot be used. The message says why, and what to do. */
+export class EmbeddedDatabaseFailed extends Error {}
 
 /** The database that the settings name, or the embedded one. @param as a service owns the embedded server until it closes, a command only borrows it */
 export async function openDatabase(config: Config, as: 'service' | 'command'): Promise<DatabaseAddress> {
@@ -19,10 +19,12 @@ export async function openDatabase(config: Config, as: 'service' | 'command'): P
   if (given !== undefined) {
     return { url: given, ownerUrl: config.MIGRATION_DATABASE_URL ?? given, embedded: false, close: () => Promise.resolve() };
   }
-  const server = await openEmbeddedPostgres(config.LATCHKEY_DATA_DIR);
+  const server = await openEmbeddedPostgres(config.LATCHKEY_DATA_DIR).catch((cause: Error) => {
+    throw new EmbeddedDatabaseFailed(cause.message, { cause });
+  });
   const ownership = as === 'service' ? await ownEmbeddedPostgres(server) : null;
   if (as === 'service' && !ownership) {
-    throw new DataDirectoryTaken(`Another Latchkey is running on ${config.LATCHKEY_DATA_DIR}. Stop it, or set LATCHKEY_DATA_DIR.`);
+    throw new EmbeddedDatabaseFailed(`Another Latchkey is running on ${config.LATCHKEY_DATA_DIR}. Stop it, or set LATCHKEY_DATA_DIR.`);
   }
   const close = async () => {
     if (ownership) return server.stop().then(() => ownership.release());

@@ -36,7 +36,7 @@ export function seedDemo(app: INestApplicationContext): Promise<Demo | null> {
 }
 
 /** The demo as lines to copy: what there is, and a call of each kind. */
-export function demoText(demo: Demo, url: string): string {
+export function demoText(demo: Demo, url: string, docs: boolean): string {
   const [product] = demo.products;
   const body = (fields: object) => `-d '${JSON.stringify(fields)}'`;
   const seat = { license_key: demo.licenseKey, product_code: product, instance_id: 'https://shop.example' };
@@ -44,8 +44,7 @@ export function demoText(demo: Demo, url: string): string {
   const provision = { customer_email: 'john@example.com', licenses: [{ product_code: product }] };
   return `A demo brand was made. These secrets are shown this once:
 
-  address            ${url}
-  docs               ${url}/docs
+  address            ${url}${docs ? `\n  docs               ${url}/docs` : ''}
   internal API key   ${demo.internalKey}
   brand API key      ${demo.brandKey}
   license key        ${demo.licenseKey}

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { type Config, ConfigError, readConfig } from './core/config';
+import { type Config, readConfig } from './core/config';
 import { createLog } from './core/logger';
-import { DataDirectoryTaken, openDatabase } from './database-address';
+import { type DatabaseAddress, openDatabase } from './database-address';
 import { demoText, seedDemo } from './demo';
+import { explain } from './explain';
 import { migrate } from './migrate';
-import { UnsafeStart } from './safe-start';
 import { startService } from './service';
 
 async function main(): Promise<void> {
@@ -19,46 +19,29 @@ async function main(): Promise<void> {
   }
 }
 
-async function serve(config: Config, database: Awaited<ReturnType<typeof openDatabase>>): Promise<void> {
+async function serve(config: Config, database: DatabaseAddress): Promise<void> {
   const log = createLog(config);
   if (!config.production) await migrate(database.ownerUrl, config.DATABASE_RUNTIME_PASSWORD);
   const service = await startService(config, database.url, log);
-
-  const stop = (signal: string) => {
-    log.info({ signal }, 'stopping: requests under way may finish');
-    void service
-      .stop()
-      .then(() => database.close())
-      .then(() => {
-        log.info('stopped');
-        process.exit(0);
-      });
-  };
-  // Once each: a terminal sends Ctrl-C to npm and to us, and npm passes its own on.
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  process.on('SIGINT', () => undefined).on('SIGTERM', () => undefined);
-
   const demo = config.production ? null : await seedDemo(service.app);
-  if (demo) process.stdout.write(`\n${demoText(demo, service.url)}\n`);
+  if (demo) process.stdout.write(`\n${demoText(demo, service.url, config.DOCS)}\n`);
   log.info(
     { url: service.url, ...(config.DOCS && { docs: `${service.url}/docs` }), database: database.embedded ? 'embedded' : 'external' },
     'Latchkey is running',
   );
+
+  const signal = await stopSignal;
+  log.info({ signal }, 'stopping: requests under way may finish');
+  await service.stop();
+  await database.close();
+  log.info('stopped');
+  process.exit(0);
 }
+
+// The first one counts, were it during the start; later ones are swallowed: a terminal sends Ctrl-C to npm and to us, and npm passes its own on.
+const stopSignal = new Promise<string>((resolve) => process.on('SIGINT', resolve).on('SIGTERM', resolve));
 
 main().catch((error: unknown) => {
-  const known = error instanceof ConfigError || error instanceof UnsafeStart || error instanceof DataDirectoryTaken;
-  process.stderr.write(`${known ? error.message : explain(error)}\n`);
+  process.stderr.write(`${explain(error) ?? (error as Error).stack ?? String(error)}\n`);
   process.exit(1);
 });
-
-/** Common failures of starting, in words that help. */
-function explain(error: unknown): string {
-  const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
-  if (code === 'EADDRINUSE') return `The port is taken: ${message}. Set PORT to another.`;
-  if (code === 'ECONNREFUSED') return `The database does not answer: ${message}. Check DATABASE_URL.`;
-  if (code === '22023' || /role "latchkey_runtime" does not exist/.test(message ?? '')) {
-    return 'The database is not migrated: the role latchkey_runtime is missing. Run: npm run latchkey -- migrate';
-  }
-  return stack ?? String(error);
-}

@@ -61,6 +61,8 @@ export async function startService(
 
 async function drain(app: NestFastifyApplication, servers: Server[], seconds: number): Promise<void> {
   app.get(ReadinessCheck).stop();
+  // A connection whose last answer is out ends at once, rather than being kept alive until all are cut.
+  servers.forEach((server) => (server.keepAliveTimeout = 1));
   const impatient = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), seconds * 1000);
   await app.close();
   servers.forEach((server) => server.close());

@@ -1,7 +1,7 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth, ApiParam, ApiQuery, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { BrandId, Reach } from '../kernel/brand-id';
+import type { AllBrands, BrandId, Reach } from '../kernel/brand-id';
 import { isAllBrands } from '../kernel/brand-id';
 import type { ParsedLicenseKey } from '../license-key/license-key';
 import { Refuses } from './problem';
@@ -72,7 +72,8 @@ export const ForApiKeys = (scope: string, ...roles: Role[]) => {
     requires(access),
     ApiSecurity('api_key'),
     ApiBearerAuth('bearer'),
-    Refuses(BadRequest, Unauthenticated, ScopeMissing, RoleNotAllowed, BrandSuspended, CredentialInQuery, InternalError, Unavailable),
+    Refuses(BadRequest, InvalidRequest, CredentialInQuery),
+    Refuses(Unauthenticated, ScopeMissing, RoleNotAllowed, BrandSuspended, InternalError, Unavailable),
   );
 };
 
@@ -99,6 +100,14 @@ export const Tenant = createParamDecorator((_: unknown, context: ExecutionContex
   const reach = requestOf(context).caller?.reach;
   if (reach === undefined) throw new Unauthenticated();
   if (isAllBrands(reach)) throw new BrandRequired();
+  return reach;
+});
+
+/** All brands, for what belongs to none of them: naming one makes no sense. */
+export const OverAllBrands = createParamDecorator((_: unknown, context: ExecutionContext): AllBrands => {
+  const reach = requestOf(context).caller?.reach;
+  if (reach === undefined) throw new Unauthenticated();
+  if (!isAllBrands(reach)) throw new InvalidRequest([{ pointer: '?brand', detail: 'brand is not known here' }]);
   return reach;
 });
 

@@ -34,8 +34,9 @@ export class ProblemFilter implements ExceptionFilter {
     if (status === 413) return new BodyTooLarge();
     if (status === 415) return new UnsupportedMediaType();
     if (status === 404) return new RouteNotFound();
-    if (status === 503 || isUnavailable(error)) return new Unavailable();
+    // Before the question for the database: a caller who hangs up looks like a lost connection too.
     if (status >= 400 && status < 500) return new BadRequest('The request could not be read.');
+    if (status === 503 || isUnavailable(error)) return new Unavailable();
     // 22*: a value that the edge should have refused. The caller's mistake all the same, and a gap to close.
     if (sqlState(error)?.startsWith('22')) {
       this.logger.warn(`a value reached the database that the edge should have refused: ${sqlState(error)}`);
@@ -46,7 +47,7 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 const statusCodeOf = (error: unknown): number => {
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500;
   return typeof status === 'number' ? status : 500;
 };
 

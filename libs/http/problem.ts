@@ -38,8 +38,17 @@ export function Refuses(...errors: Refusing[]): MethodDecorator {
     const all = new Set([...((Reflect.getMetadata(refusalsKey, handler) as Set<Refusing> | undefined) ?? []), ...errors]);
     Reflect.defineMetadata(refusalsKey, all, handler);
     ApiExtraModels(Problem)(target, property, descriptor);
-    for (const [status, some] of byStatus([...all])) ApiResponse(describe(status, some))(target, property, descriptor);
+    for (const [status, some] of byStatus([...all])) {
+      forgetAnswer(handler, status);
+      ApiResponse(describe(status, some))(target, property, descriptor);
+    }
   };
+}
+
+/** Nest would put each description of a status behind the one before. */
+function forgetAnswer(handler: object, status: number): void {
+  const answers = Reflect.getMetadata('swagger/apiResponse', handler) as Record<string, unknown> | undefined;
+  if (answers) delete answers[status];
 }
 
 const describe = (status: number, errors: Refusing[]) => ({

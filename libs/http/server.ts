@@ -1,4 +1,4 @@
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
@@ -8,7 +8,7 @@ import { runAs } from '../persistence/provenance';
 import { problemOf, problemType } from './problem';
 import type { ProblemFilter } from './problem.filter';
 import { BadRequest } from './refusals';
-import { parseStrictJson } from './strict-json';
+import { parseStrictJson, refuseAddress } from './strict-json';
 
 const maxBody = 256 * 1024;
 
@@ -19,7 +19,13 @@ export function httpAdapter({ trustProxy = false }: { trustProxy?: boolean | str
     trustProxy,
     genReqId,
     requestIdHeader: false,
-    http: { headersTimeout: 4_000, requestTimeout: 6_000, connectionsCheckingInterval: 500, maxHeaderSize: 16_384 },
+    http: {
+      headersTimeout: 4_000,
+      requestTimeout: 6_000,
+      connectionsCheckingInterval: 500,
+      maxHeaderSize: 16_384,
+      requireHostHeader: false,
+    },
     requestTimeout: 6_000,
     keepAliveTimeout: 65_000,
     return503OnClosing: true,
@@ -49,6 +55,10 @@ export function prepareHttp(app: NestFastifyApplication, problems: ProblemFilter
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
     done();
   });
+  // Node would answer both of these itself, without a problem document.
+  fastify.addHook('onRequest', async ({ raw }) => refuseWithoutHost(raw));
+  fastify.server.on('checkExpectation', (request, response) => fastify.routing(request, response));
+  fastify.addHook('preValidation', async ({ params, query }) => refuseAddress(params, query));
   // Last before the handler: reading the body loses the asynchronous context that was entered earlier.
   fastify.addHook('preHandler', (request, _reply, done) => runAs({ requestId: request.id, actor: null }, done));
   if (log) fastify.addHook('onResponse', (request, reply, done) => (logRequest(log, request, reply), done()));
@@ -76,6 +86,11 @@ export const cameToPrivatePort = (request: FastifyRequest): boolean => privateRe
 function genReqId(request: { headers: Record<string, string | string[] | undefined> }): string {
   const own = request.headers['x-request-id'];
   return typeof own === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(own) ? own : publicId('request', newId());
+}
+
+function refuseWithoutHost({ httpVersion, rawHeaders }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new BadRequest('A request has one Host header.');
 }
 
 /** One line a request. The route's template, never the path: a path may hold a license key. */

@@ -21,6 +21,24 @@ export function faultOfText(text: string): string | null {
   return null;
 }
 
+/** Path and query string, before anyone believes them: text that can be stored, and each name once. */
+export function refuseAddress(params: unknown, query: unknown): void {
+  for (const [name, value] of Object.entries(params ?? {})) refuseText(`{${name}}`, String(value));
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (Array.isArray(value)) throw new InvalidRequest([{ pointer: `?${name}`, detail: `${name} may be given only once.` }]);
+    if (isReserved(name)) throw new InvalidRequest([{ pointer: `?${name}`, detail: `${name} is not known here` }]);
+    refuseText(`?${name}`, `${name}${String(value)}`);
+  }
+}
+
+/** Names that every object answers to (`toString`): what copies objects later would reach into the prototype or lose the member. */
+const isReserved = (name: string): boolean => name in Object.prototype || name === 'prototype';
+
+function refuseText(pointer: string, text: string): void {
+  const fault = faultOfText(text);
+  if (fault) throw new InvalidRequest([{ pointer, detail: `The value ${fault}.` }]);
+}
+
 function read(body: Buffer): unknown {
   try {
     return JSON.parse(decoder.decode(body));
@@ -46,11 +64,11 @@ function inspect(value: unknown, pointer: string, depth: number): void {
     for (const [name, item] of Object.entries(value)) {
       const fault = faultOfText(name);
       if (fault) refuse(`has a name that ${fault}`);
-      if (name === '__proto__' || name === 'constructor' || name === 'prototype') refuse(`may not have a member named ${name}`);
-      inspect(item, `${pointer}/${escape(name)}`, depth + 1);
+      if (isReserved(name)) refuse(`may not have a member named ${name}`);
+      inspect(item, `${pointer}/${escapePointer(name)}`, depth + 1);
     }
   }
 }
 
 /** RFC 6901. */
-const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+export const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,7 +1,7 @@
 import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { type Fault, InvalidRequest } from './refusals';
-import { faultOfText } from './strict-json';
+import { escapePointer } from './strict-json';
 
 /** The DTO is the one description of what a request may hold: what it does not name is refused by name. */
 @Injectable()
@@ -24,7 +24,6 @@ export class RequestValidation extends ValidationPipe {
       if (metadata.type !== 'body') return value;
       throw new InvalidRequest([{ pointer: '', detail: 'The body must be a JSON object.' }]);
     }
-    if (metadata.type === 'query') refuseUnstorable(value as Record<string, unknown>);
     const pointer = metadata.type === 'query' ? queryPointer : bodyPointer;
     try {
       return await super.transform(value, metadata);
@@ -42,16 +41,8 @@ class Refused extends Error {
 }
 
 type Pointer = (path: string[]) => string;
-const bodyPointer: Pointer = (path) => `/${path.join('/')}`;
+const bodyPointer: Pointer = (path) => `/${path.map(escapePointer).join('/')}`;
 const queryPointer: Pointer = ([name = '']) => `?${name}`;
-
-/** Bodies went through the strict reader; query strings did not. */
-function refuseUnstorable(query: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(query)) {
-    const fault = faultOfText(`${name}${String(value)}`);
-    if (fault) throw new InvalidRequest([{ pointer: `?${name}`, detail: `The value ${fault}.` }]);
-  }
-}
 
 function faultsOf(errors: ValidationError[], pointer: Pointer, path: string[] = []): Fault[] {
   return errors.flatMap((error) => {

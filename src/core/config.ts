@@ -3,7 +3,7 @@ import { IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min,
 
 const developmentPeppers = '1:development-only-pepper-never-use-it-in-production';
 const peppersForm = /^\d{1,4}:[^,\s]{32,}(,\d{1,4}:[^,\s]{32,})*$/;
-const serverUrl = { require_tld: false, require_host: true, require_protocol: true };
+const serverUrl = { require_tld: false, require_host: true, require_protocol: true, allow_underscores: true };
 
 const Whole = () => Transform(({ value }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : (value as unknown)));
 const Flag = () => Transform(({ value }) => (value === 'true' || value === 'false' ? value === 'true' : (value as unknown)));

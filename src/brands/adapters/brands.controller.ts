@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ForApiKeys, InReach, NamesBrandInPath, ReadsBody, Tenant } from '../../../libs/http/access';
+import { ForApiKeys, NamesBrandInPath, OverAllBrands, ReadsBody, Tenant } from '../../../libs/http/access';
 import { AnswersList, cursorOf, listOf, type ListObject, PageQuery } from '../../../libs/http/paging';
 import { Refuses } from '../../../libs/http/problem';
 import { InvalidRequest } from '../../../libs/http/refusals';
@@ -27,7 +27,7 @@ export class BrandsController {
   @ApiOperation({ summary: 'Create a brand', operationId: 'createBrand' })
   @ApiCreatedResponse({ type: BrandObject })
   @Refuses(SlugTaken, SlugReserved, KeyPrefixTaken)
-  async create(@InReach() reach: AllBrands, @Body() { slug, name, key_prefix, metadata }: CreateBrandBody): Promise<BrandObject> {
+  async create(@OverAllBrands() reach: AllBrands, @Body() { slug, name, key_prefix, metadata }: CreateBrandBody): Promise<BrandObject> {
     return brandObject(await this.commands.execute(new CreateBrand(reach, { slug, name, keyPrefix: key_prefix, metadata })));
   }
 
@@ -36,7 +36,7 @@ export class BrandsController {
   @ApiOperation({ summary: 'List brands', operationId: 'listBrands' })
   @AnswersList(BrandObject)
   @Refuses(InvalidRequest)
-  async list(@InReach() reach: AllBrands, @Query() page: PageQuery): Promise<ListObject<BrandObject>> {
+  async list(@OverAllBrands() reach: AllBrands, @Query() page: PageQuery): Promise<ListObject<BrandObject>> {
     return listOf(await this.queries.execute(new ListBrands(reach, { limit: page.limit, after: cursorOf(page) })), brandObject);
   }
 

@@ -111,8 +111,11 @@ function brandNamedIn({ params, query }: FastifyRequest): string | undefined {
   throw new InvalidRequest([{ pointer: inPath === undefined ? '?brand' : '{brand}', detail }]);
 }
 
+const apiKey = /lk_(live|test)_[bi]_/;
+
 function refuseCredentialInQuery({ query }: FastifyRequest): void {
   for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
-    if (/^(x[-_])?api[-_]?key$|^access_token$/i.test(name) || /^lk_(live|test)_/.test(String(value))) throw new CredentialInQuery(name);
+    if (apiKey.test(name)) throw new CredentialInQuery('…');
+    if (/^(x[-_])?api[-_]?key$|^access_token$/i.test(name) || apiKey.test(String(value))) throw new CredentialInQuery(name);
   }
 }

@@ -1,4 +1,4 @@
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsEmail, IsIn, IsInt, Max, Min, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsEmail, IsIn, IsInt, IsObject, Max, Min, ValidateNested } from 'class-validator';
 import { Transform, Type } from 'class-transformer';
 import { IsEntitlements, IsInstant, IsLine, IsMetadata, maxDays, maxSeats, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
 import { AnyBrandPageQuery } from '../../../libs/http/paging';
@@ -61,6 +61,7 @@ export class ProvisionBody {
 
   /** One for each product, up to 50. */
   @ValidateNested({ each: true, message: 'licenses must hold objects' })
+  @IsObject({ each: true, message: 'licenses must hold objects' })
   @ArrayMaxSize(50)
   @ArrayNotEmpty()
   @IsArray()

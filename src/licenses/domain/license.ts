@@ -93,6 +93,7 @@ export class License extends Aggregate<LicenseState> {
     const begins = startsAt && startsAt > at ? startsAt : at;
     const { expiresAt = product.durationDays === null ? null : daysAfter(begins, product.durationDays) } = terms;
     if (expiresAt && startsAt && expiresAt <= startsAt) throw new TermNotPossible('expires_at must lie after starts_at', '/expires_at');
+    if (expiresAt && expiresAt >= lastYear) throw new TermNotPossible('the end would lie beyond the year 2099', '/expires_at');
     const license = new License({
       brandId,
       id: newId(),

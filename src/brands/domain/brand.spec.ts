@@ -1,0 +1,31 @@
+import { aBrand, happened, inDays, noon } from '../../../test/fixtures/aggregates';
+import { Brand } from './brand';
+import { SlugReserved } from './errors';
+
+describe('A brand', () => {
+  it('is active from the start', () => {
+    const brand = Brand.create({ slug: 'acme', name: 'Acme', keyPrefix: 'ACME' }, noon);
+    expect(brand.state).toMatchObject({ slug: 'acme', status: 'active', metadata: {}, version: 1, createdAt: noon });
+    expect(brand.releaseEvents()).toMatchObject([{ type: 'brand.created', brandId: brand.state.id, data: { key_prefix: 'ACME' } }]);
+  });
+
+  it.each(['licenses', 'license-keys', 'brands', 'products', 'api-keys', 'activations', 'events', 'audit-logs', 'new'])(
+    'is not called %s, a word of the paths',
+    (slug) => {
+      expect(() => Brand.create({ slug, name: 'Acme', keyPrefix: 'ACME' }, noon)).toThrow(SlugReserved);
+    },
+  );
+
+  it('keeps what a change does not name', () => {
+    const brand = aBrand({ metadata: { plan: 'small', note: 'x' } });
+    brand.update({ status: 'suspended', metadata: { plan: 'big', note: null } }, inDays(1));
+    expect(brand.state).toMatchObject({ name: 'Acme', status: 'suspended', metadata: { plan: 'big' }, version: 2, updatedAt: inDays(1) });
+    expect(happened(brand)).toEqual(['brand.updated']);
+  });
+
+  it('keeps its slug and its key prefix for ever', () => {
+    const brand = aBrand();
+    brand.update({ name: 'New', slug: 'other', keyPrefix: 'OTHER' } as never, noon);
+    expect(brand.state).toMatchObject({ name: 'New', slug: 'acme', keyPrefix: 'ACME' });
+  });
+});

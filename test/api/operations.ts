@@ -1,0 +1,198 @@
+import { newId, publicId } from '../../libs/kernel/id';
+import type { Call } from '../../libs/testing/service';
+import { type BrandWorld, ok } from '../../libs/testing/world';
+import type { Operation } from './contract';
+
+export interface Input {
+  readonly params?: Record<string, string>;
+  readonly query?: Record<string, string>;
+  readonly body?: Record<string, unknown>;
+}
+
+/** How an operation is called, and what it must say to that. */
+export type Usage = {
+  /** The status of a call as it should be. */
+  readonly status: number;
+  call(world: Furnished): Input;
+  /** A part of the input that is wrong, and the pointer that has to name it. */
+  readonly bad: (Input & { readonly pointer: string }) | 'takes no input';
+} & ({ readonly by: 'brand' | 'internal'; readonly scope: string } | { readonly by: 'license_key' | 'anyone' });
+
+/** A brand that has one of everything. */
+export interface Furnished extends BrandWorld {
+  readonly activationId: string;
+  readonly spareKeyId: string;
+}
+
+export async function furnish(world: BrandWorld): Promise<Furnished> {
+  const { activation } = ok(await world.ask('activate'));
+  const spare = await world.issueKey(['api_keys:write']);
+  return { ...world, activationId: activation.id, spareKeyId: spare.id };
+}
+
+export function callOf({ method, path }: Operation, { params = {}, query = {}, body }: Input): Call {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name]!));
+  const search = new URLSearchParams(query).toString();
+  return { method, path: search ? `${filled}?${search}` : filled, ...(body && { body }) };
+}
+
+const brand = ({ slug }: BrandWorld) => ({ params: { brand: slug } });
+const product = ({ slug, product }: BrandWorld) => ({ params: { brand: slug, product } });
+const license = ({ licenseId }: BrandWorld) => ({ params: { license: licenseId } });
+const spareKey = ({ slug, spareKeyId }: Furnished) => ({ params: { brand: slug, id: spareKeyId } });
+const seat = ({ licenseKey, product }: BrandWorld) => ({
+  body: { license_key: licenseKey, product_code: product, instance_id: 'site-1' },
+});
+const nothing = () => ({});
+
+const badLimit = { query: { limit: '101' }, pointer: '?limit' };
+const badBrand = { params: { brand: '\0' }, pointer: '{brand}' };
+const idOfAnotherKind = publicId('event', newId());
+const badLicense = { params: { license: idOfAnotherKind }, pointer: '{license}' };
+const badInstance = { body: { instance_id: 7 }, pointer: '/instance_id' };
+const probe = { by: 'anyone', status: 200, call: nothing, bad: 'takes no input' } as const;
+
+/** Every operation of the OpenAPI document. One that is missing here fails the suite, and so does one that is here and not there. */
+export const operations: Record<string, Usage> = {
+  health: probe,
+  healthDatabase: probe,
+  healthCache: probe,
+  ready: probe,
+
+  createBrand: {
+    by: 'internal',
+    scope: 'brands:write',
+    status: 201,
+    call: ({ slug }) => ({ body: { slug: `${slug}-too`, name: 'Too', key_prefix: slug.replace('brand-', 'TOO'), metadata: { crm: '7' } } }),
+    bad: { body: { key_prefix: 'lower' }, pointer: '/key_prefix' },
+  },
+  listBrands: { by: 'internal', scope: 'brands:read', status: 200, call: nothing, bad: badLimit },
+  getBrand: { by: 'internal', scope: 'brands:read', status: 200, call: brand, bad: badBrand },
+  updateBrand: {
+    by: 'internal',
+    scope: 'brands:write',
+    status: 200,
+    call: (world) => ({ ...brand(world), body: { name: 'Renamed', metadata: { crm: '8' } } }),
+    bad: { body: { status: 'closed' }, pointer: '/status' },
+  },
+
+  issueApiKey: {
+    by: 'brand',
+    scope: 'api_keys:write',
+    status: 201,
+    call: (world) => ({ ...brand(world), body: { name: 'shop', scopes: ['api_keys:write'], expires_at: '2099-01-01T00:00:00Z' } }),
+    bad: { body: { scopes: ['everything'] }, pointer: '/scopes' },
+  },
+  listApiKeys: { by: 'brand', scope: 'api_keys:read', status: 200, call: brand, bad: badLimit },
+  revokeApiKey: {
+    by: 'brand',
+    scope: 'api_keys:write',
+    status: 200,
+    call: spareKey,
+    bad: { params: { id: idOfAnotherKind }, pointer: '{id}' },
+  },
+  rotateApiKey: {
+    by: 'brand',
+    scope: 'api_keys:write',
+    status: 200,
+    call: (world) => ({ ...spareKey(world), body: { overlap_seconds: 60 } }),
+    bad: { body: { overlap_seconds: 604_801 }, pointer: '/overlap_seconds' },
+  },
+
+  createProduct: {
+    by: 'brand',
+    scope: 'products:write',
+    status: 201,
+    call: (world) => ({
+      ...brand(world),
+      body: { code: 'lite', name: 'Lite', seat_limit: null, duration_days: null, metadata: { sku: 'L' } },
+    }),
+    bad: { body: { seat_limit: 0 }, pointer: '/seat_limit' },
+  },
+  listProducts: { by: 'brand', scope: 'products:read', status: 200, call: brand, bad: badLimit },
+  getProduct: {
+    by: 'brand',
+    scope: 'products:read',
+    status: 200,
+    call: product,
+    bad: { params: { product: '\0' }, pointer: '{product}' },
+  },
+  updateProduct: {
+    by: 'brand',
+    scope: 'products:write',
+    status: 200,
+    call: (world) => ({ ...product(world), body: { name: 'Pro 2', entitlements: { sites: 3 } } }),
+    bad: { body: { grace_days: 1.5 }, pointer: '/grace_days' },
+  },
+
+  provisionLicenses: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 201,
+    call: (world) => ({
+      ...brand(world),
+      body: { customer_email: 'john@example.com', licenses: [{ product_code: world.product, expires_at: null, metadata: { order: '1' } }] },
+    }),
+    bad: { body: { licenses: [{ product_code: 'pro', expires_at: '2027-02-30T00:00:00Z' }] }, pointer: '/licenses/0/expires_at' },
+  },
+  findCustomerLicenses: {
+    by: 'brand',
+    scope: 'licenses:read',
+    status: 200,
+    call: ({ email }) => ({ query: { email } }),
+    bad: { query: { email: 'nobody' }, pointer: '?email' },
+  },
+  listLicenses: {
+    by: 'brand',
+    scope: 'licenses:read',
+    status: 200,
+    call: ({ email, product }) => ({ query: { email, product, status: 'valid', expires_before: '2099-01-01T00:00:00Z' } }),
+    bad: { query: { expires_before: 'soon' }, pointer: '?expires_before' },
+  },
+  getLicense: { by: 'brand', scope: 'licenses:read', status: 200, call: license, bad: badLicense },
+  updateLicense: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 200,
+    call: (world) => ({ ...license(world), body: { seat_limit: 9, entitlements: { sites: 9 }, metadata: { order: '2' } } }),
+    bad: { body: { metadata: { order: 2 } }, pointer: '/metadata' },
+  },
+  setLicenseStatus: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 200,
+    call: (world) => ({ ...license(world), body: { status: 'suspended', reason: 'chargeback' } }),
+    bad: { body: { status: 'expired' }, pointer: '/status' },
+  },
+  renewLicense: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 200,
+    call: (world) => ({ ...license(world), body: { extend_days: 365 } }),
+    bad: { body: { extend_days: 0 }, pointer: '/extend_days' },
+  },
+  reissueLicenseKey: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 200,
+    call: ({ licenseKeyId }) => ({ params: { id: licenseKeyId }, body: { overlap_seconds: 60 } }),
+    bad: { body: { overlap_seconds: -1 }, pointer: '/overlap_seconds' },
+  },
+
+  activateLicense: {
+    by: 'license_key',
+    status: 201,
+    call: (world) => ({ body: { ...seat(world).body, instance_id: 'site-2', instance_name: 'Shop', metadata: { wp: '6.9' } } }),
+    bad: badInstance,
+  },
+  verifyLicense: { by: 'license_key', status: 200, call: seat, bad: badInstance },
+  deactivateInstance: { by: 'license_key', status: 200, call: seat, bad: badInstance },
+  listActivations: { by: 'brand', scope: 'licenses:read', status: 200, call: license, bad: badLicense },
+  freeSeat: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 200,
+    call: ({ activationId }) => ({ params: { id: activationId } }),
+    bad: { params: { id: idOfAnotherKind }, pointer: '{id}' },
+  },
+};

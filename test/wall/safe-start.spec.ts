@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import pino from 'pino';
+import { dropDatabase, freshDatabase, ownerUrl, runtimeUrl, withOwner } from '../../libs/testing/database';
+import { AppModule } from '../../src/app.module';
+import { readConfig } from '../../src/core/config';
+import { UnsafeStart } from '../../src/safe-start';
+import { settingsOf, startService } from '../../src/service';
+import { failedStart, peppers, spawnService } from '../fixtures/processes';
+
+jest.setTimeout(30_000);
+
+describe('The service refuses to start', () => {
+  const role = `walker_${randomBytes(4).toString('hex')}`;
+  let database: string;
+  let empty: string;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    empty = `empty_${randomBytes(4).toString('hex')}`;
+    await withOwner('postgres', (owner) => owner.query(`create database ${empty}`));
+  });
+  afterAll(async () => {
+    await Promise.all([dropDatabase(database), dropDatabase(empty)]);
+    await withOwner('postgres', (owner) => owner.query(`drop role if exists ${role}`));
+  });
+
+  /** A start whose connections do not put on the runtime role. */
+  async function startAs(url: string): Promise<void> {
+    const config = readConfig({ NODE_ENV: 'test', PORT: '0', DOCS: 'false' });
+    const settings = settingsOf(config, url);
+    const module = AppModule.with({ ...settings, database: { ...settings.database, extra: {} } as typeof settings.database });
+    const service = await startService(config, url, pino({ level: 'silent' }), module);
+    await service.stop();
+  }
+  const as = (user: string) => runtimeUrl(database).replace('latchkey_runtime', user);
+
+  it('as a superuser', async () => {
+    const start = startAs(ownerUrl(database));
+    await expect(start).rejects.toThrow(UnsafeStart);
+    await expect(start).rejects.toThrow('The service would work as postgres, whom row-level security does not hold back.');
+  });
+
+  it.each([
+    ['bypasses row-level security', 'bypassrls', ''],
+    ['owns a table', 'nobypassrls', 'alter table products owner to %'],
+  ])('as a role that %s', async (_, attribute, statement) => {
+    await withOwner(database, async (owner) => {
+      await owner.query(`create role ${role} login ${attribute}; ${statement.replace('%', role)}`);
+      await owner.query(`grant select, insert on peppers to ${role}`);
+    });
+    try {
+      await expect(startAs(as(role))).rejects.toThrow(`The service would work as ${role}, whom row-level security does not hold back.`);
+    } finally {
+      await withOwner(database, (owner) => owner.query(`reassign owned by ${role} to postgres; drop owned by ${role}; drop role ${role}`));
+    }
+  });
+
+  it('over a database that is not migrated', async () => {
+    const start = startAs(as('latchkey_runtime').replace(database, empty));
+    await expect(start).rejects.toThrow(UnsafeStart);
+    await expect(start).rejects.toThrow('The database is not migrated. Run: npm run latchkey -- migrate');
+  });
+
+  it('but not as the runtime role, over a database that is', async () => {
+    await startAs(as('latchkey_runtime'));
+  });
+
+  describe('as a process, with code 1 and a line to read:', () => {
+    const lineOf = async (...start: Parameters<typeof failedStart>) => {
+      const { code, message } = await failedStart(...start);
+      expect([code, message.trim().split('\n')]).toEqual([1, [expect.any(String)]]);
+      return message;
+    };
+
+    it('no migrations', async () => {
+      expect(await lineOf(runtimeUrl(empty))).toMatch(/^The database is not migrated\. Run: /);
+    });
+
+    it('another pepper', async () => {
+      const url = runtimeUrl(database);
+      const service = await spawnService(url, { LICENSE_KEY_PEPPERS: `7:${'x'.repeat(32)}` });
+      await service.stop();
+      const line = await lineOf(url, { LICENSE_KEY_PEPPERS: `${peppers},7:${'y'.repeat(32)}` });
+      expect(line).toMatch(/^LICENSE_KEY_PEPPERS: pepper 7 is not the one/);
+      expect(line).not.toContain('yyy');
+    });
+
+    it('nobody there', async () => {
+      expect(await lineOf('postgres://latchkey_runtime@127.0.0.1:1/nowhere')).toMatch(
+        /^The database does not answer: .*Check DATABASE_URL/,
+      );
+    });
+  });
+});
