@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Database } from '../libs/persistence/database';
+import { allBrands } from './identity';
 import { hmac } from './licenses/adapters/peppered-key-mint';
 import { Peppers } from './licenses';
 
@@ -10,7 +11,7 @@ export class UnsafeStart extends Error {}
 export async function refuseUnsafeStart(app: INestApplicationContext): Promise<void> {
   const db = app.get(Database);
   await refuseWithoutWall(db);
-  await refuseOtherPeppers(db, app.get(Peppers));
+  await db.run(allBrands, () => refuseOtherPeppers(db, app.get(Peppers)));
 }
 
 async function refuseWithoutWall(db: Database): Promise<void> {
@@ -23,12 +24,14 @@ async function refuseWithoutWall(db: Database): Promise<void> {
   if (row.above || row.owns) throw new UnsafeStart(`The service would work as ${row.who}, whom row-level security does not hold back.`);
 }
 
-/** A pepper that changed under its version would lock every customer out, one verdict at a time. */
+/** A pepper that changed under its version would lock every customer out, one verdict at a time. A refused start notes none of its own. */
 async function refuseOtherPeppers(db: Database, { all }: Peppers): Promise<void> {
   for (const pepper of all) {
     const fingerprint = hmac(pepper, 'which pepper is this?');
-    await db.beforeBrand('insert into peppers values ($1, $2) on conflict do nothing', [pepper.version, fingerprint]);
-    const [kept] = await db.beforeBrand<{ fingerprint: Buffer }>('select fingerprint from peppers where version = $1', [pepper.version]);
+    await db.manager.query('insert into peppers values ($1, $2) on conflict do nothing', [pepper.version, fingerprint]);
+    const [kept] = await db.manager.query<{ fingerprint: Buffer }[]>('select fingerprint from peppers where version = $1', [
+      pepper.version,
+    ]);
     if (!kept?.fingerprint.equals(fingerprint)) {
       throw new UnsafeStart(
         `LICENSE_KEY_PEPPERS: pepper ${pepper.version} is not the one that this database's license keys were hashed under. ` +

@@ -1,5 +1,6 @@
 import { registerDecorator, ValidateIf, type ValidationArguments } from 'class-validator';
 import { type IdKind, idPrefixes, parsePublicId } from '../kernel/id';
+import { maxPairs } from '../kernel/json';
 
 type Rule = (value: unknown, args: ValidationArguments) => string | null;
 
@@ -64,7 +65,7 @@ export const IsMetadata = ({ nulls = false } = {}): PropertyDecorator =>
   says('isMetadata', (value) => {
     if (!isPlainObject(value)) return 'must be an object of strings';
     const pairs = Object.entries(value);
-    if (pairs.length > 50) return 'must have at most 50 pairs';
+    if (pairs.length > maxPairs) return `must have at most ${maxPairs} pairs`;
     for (const [name, item] of pairs) {
       if (name === '' || codePoints(name) > 64) return 'must have names of 1 to 64 characters';
       if (item === null && nulls) continue;

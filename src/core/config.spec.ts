@@ -82,6 +82,7 @@ describe('the settings', () => {
     ['LOG_LEVEL', ['loud', 'INFO', 'trace']],
     ['LOG_FORMAT', ['xml', 'JSON']],
     ['DOCS', ['yes', '1', 'TRUE', 'off']],
+    ['TRUST_PROXY', ['yes', '10.0.0.300', '10.0.0.0/33', '10.0.0.0/0', '10.0.0.1,', 'fd00::/129', '10.0.0.0/8/8', 'localhost']],
     ['SHUTDOWN_SECONDS', ['0', '301', 'soon', '1.5', '-1']],
   ])('refuse a wrong %s, and name it', (name, values) => {
     for (const value of values) {
@@ -98,6 +99,7 @@ describe('the settings', () => {
     ],
     ['REDIS_URL', ['redis://localhost', 'rediss://:secret@redis_1:6380/2', 'redis://[::1]:6379']],
     ['PORT', ['0', '80', '65535']],
+    ['TRUST_PROXY', ['10.0.0.1', '10.0.0.0/8, 127.0.0.1', '::1,fd00::/8']],
     ['LICENSE_KEY_PEPPERS', [`7:${secret}`, `2:${secret},1:${secret}:with:colons`]],
   ])('accept a %s in any of its forms', (name, values) => {
     for (const value of values) expect(faultsOf({ [name]: value })).toEqual([]);
@@ -116,7 +118,7 @@ describe('the settings', () => {
       peppers: '9:x',
       production: 'true',
       constructor: 'x',
-    } as NodeJS.ProcessEnv);
+    });
     expect(config).toMatchObject({ host: '127.0.0.1', production: false });
     expect(config.peppers).toEqual(readConfig({}).peppers);
   });

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateBy, validateSync } from 'class-validator';
 
 const developmentPeppers = '1:development-only-pepper-never-use-it-in-production';
 const peppersForm = /^\d{1,4}:[^,\s]{32,}(,\d{1,4}:[^,\s]{32,})*$/;
@@ -7,6 +8,14 @@ const serverUrl = { require_tld: false, require_host: true, require_protocol: tr
 
 const Whole = () => Transform(({ value }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : (value as unknown)));
 const Flag = () => Transform(({ value }) => (value === 'true' || value === 'false' ? value === 'true' : (value as unknown)));
+
+/** One address or range: 10.0.0.1, 10.0.0.0/8, fd00::/8. */
+function isRange(text: string): boolean {
+  const [, address = '', bits = '1'] = /^([^/]*)(?:\/([1-9]\d{0,2}))?$/.exec(text.trim()) ?? [];
+  const version = isIP(address);
+  return version > 0 && Number(bits) <= (version === 4 ? 32 : 128);
+}
+const namesProxies = (value: unknown) => typeof value === 'string' && (/^(true|false)$/.test(value) || value.split(',').every(isRange));
 
 /** Every setting, as it stands in the environment. `.env.example` says the same to people. */
 export class Config {
@@ -84,7 +93,10 @@ export class Config {
   DOCS: boolean = true;
 
   /** Which proxies to believe about the caller's address: true, false, or addresses and ranges. */
-  @IsString()
+  @ValidateBy(
+    { name: 'namesProxies', validator: { validate: namesProxies } },
+    { message: 'TRUST_PROXY must be true, false, or addresses and ranges like 10.0.0.0/8,127.0.0.1' },
+  )
   TRUST_PROXY: string = 'false';
 
   @Whole()

@@ -51,6 +51,9 @@ export const bodySchemaOf = ({ requestBody }: Operation): { properties: Record<s
   return ref === undefined ? null : document.components.schemas[ref.split('/').at(-1)!];
 };
 
+/** The example of every refusal. */
+export const examples: Record<string, { value: object }> = document.components.examples;
+
 const utc = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 /** That the body is what the document says of this status: no member missing, none beyond, every time in UTC. */

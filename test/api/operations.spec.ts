@@ -4,7 +4,7 @@ import { mintLicenseKey } from '../../libs/license-key/license-key';
 import { type Answer, type Call, startTestService, type TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, everyScope } from '../../libs/testing/world';
 import { allBrands, IssueApiKey } from '../../src/identity';
-import { documented, expectDocumented, expectProblem, type Operation } from './contract';
+import { documented, expectDocumented, expectProblem } from './contract';
 import { callOf, type Furnished, furnish, type Input, operations, type Usage } from './operations';
 
 let service: TestService;

@@ -204,6 +204,15 @@ describe('The command line on a database that it was given', () => {
     expect(rows).toEqual([{ keys: 1 }]);
   });
 
+  it('shows people the demo as a start does', async () => {
+    const database = await freshDatabase();
+    databases.push(database);
+    const { licenseKey, curls } = printed(ok(await home.command(['demo', 'seed'], { DATABASE_URL: ownerUrl(database), PORT: '4567' })));
+    expect(licenseKey).toMatch(/^DEMO-/);
+    expect(curls).toHaveLength(4);
+    for (const line of curls) expect(line).toContain('http://localhost:4567/v1/');
+  });
+
   it('migrates once, however many ask at the same time', async () => {
     const empty = await emptyDatabase();
     const migrate = async () => json(await home.command(['migrate', '--json'], { DATABASE_URL: ownerUrl(empty) })).migrations as string[];
@@ -215,7 +224,9 @@ describe('The command line on a database that it was given', () => {
     const empty = await emptyDatabase();
     const service = { DATABASE_URL: runtimeUrl(empty) };
     expect(refusal(await home.command(['migrate'], service))).toMatch(/^The database refuses: .* MIGRATION_DATABASE_URL/);
-    expect(json(await home.command(['migrate', '--json'], { ...service, MIGRATION_DATABASE_URL: ownerUrl(empty) })).migrations).not.toEqual([]);
+    expect(json(await home.command(['migrate', '--json'], { ...service, MIGRATION_DATABASE_URL: ownerUrl(empty) })).migrations).not.toEqual(
+      [],
+    );
   });
 
   it('issues keys in production only over a migrated database', async () => {

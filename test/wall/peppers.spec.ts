@@ -64,6 +64,12 @@ describe('Peppers', () => {
     expect(await versions()).toEqual([2]);
   });
 
+  it('are not noted by a start that is refused for another of them', async () => {
+    await serving(`1:${first}`, world);
+    await expect(serving(`2:${other},1:${second}`, world)).rejects.toThrow('pepper 1 is not the one');
+    await serving(`2:${second},1:${first}`, world);
+  });
+
   it('are settled by the first of two services that start with different ones at once', async () => {
     const both = await Promise.allSettled([first, other].map((pepper) => serving(`1:${pepper}`, world)));
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);

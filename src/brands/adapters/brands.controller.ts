@@ -6,6 +6,7 @@ import { AnswersList, cursorOf, listOf, type ListObject, PageQuery } from '../..
 import { Refuses } from '../../../libs/http/problem';
 import { InvalidRequest } from '../../../libs/http/refusals';
 import type { AllBrands, BrandId } from '../../../libs/kernel/brand-id';
+import { MetadataFull } from '../../../libs/kernel/json';
 import { BrandNotFound, KeyPrefixTaken, SlugReserved, SlugTaken } from '../domain/errors';
 import { CreateBrand } from '../use-cases/create-brand';
 import { GetBrand } from '../use-cases/get-brand';
@@ -56,7 +57,7 @@ export class BrandsController {
   @ReadsBody()
   @ApiOperation({ summary: 'Change a brand', operationId: 'updateBrand' })
   @ApiOkResponse({ type: BrandObject })
-  @Refuses(BrandNotFound)
+  @Refuses(BrandNotFound, MetadataFull)
   async update(@Tenant() brandId: BrandId, @Body() change: UpdateBrandBody): Promise<BrandObject> {
     return brandObject(await this.commands.execute(new UpdateBrand(brandId, change)));
   }

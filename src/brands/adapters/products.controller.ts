@@ -6,6 +6,7 @@ import { AnswersList, cursorOf, listOf, type ListObject, PageQuery } from '../..
 import { Refuses } from '../../../libs/http/problem';
 import { InvalidRequest } from '../../../libs/http/refusals';
 import type { BrandId } from '../../../libs/kernel/brand-id';
+import { MetadataFull } from '../../../libs/kernel/json';
 import { BrandNotFound, ProductCodeTaken, ProductNotFound } from '../domain/errors';
 import type { ProductDefaults } from '../domain/product';
 import { CreateProduct } from '../use-cases/create-product';
@@ -65,7 +66,7 @@ export class ProductsController {
   @ReadsBody()
   @ApiOperation({ summary: 'Change a product', operationId: 'updateProduct' })
   @ApiOkResponse({ type: ProductObject })
-  @Refuses(BrandNotFound, ProductNotFound)
+  @Refuses(BrandNotFound, ProductNotFound, MetadataFull)
   async update(
     @Tenant() brandId: BrandId,
     @Param('product') product: string,

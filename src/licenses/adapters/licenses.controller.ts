@@ -8,6 +8,7 @@ import { Refuses } from '../../../libs/http/problem';
 import { BrandRequired, InvalidRequest } from '../../../libs/http/refusals';
 import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
 import { parsePublicId } from '../../../libs/kernel/id';
+import { MetadataFull } from '../../../libs/kernel/json';
 import { parseLicenseKey } from '../../../libs/license-key/license-key';
 import { BrandNotFound, ProductNotFound } from '../../brands';
 import {
@@ -148,7 +149,7 @@ export class LicensesController {
   @ReadsBody()
   @ApiOperation({ summary: 'Change a license', operationId: 'updateLicense' })
   @ApiOkResponse({ type: LicenseObject })
-  @Refuses(BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal)
+  @Refuses(BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal, MetadataFull)
   async update(
     @Tenant() brandId: BrandId,
     @Param('license', licenseId) id: string,
