@@ -89,7 +89,6 @@ export class Processes {
       Promise.reject(new Error(this.stopped ? 'stopped' : 'A process of the bench ended early.')),
     );
     const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
-    ended.catch(() => undefined);
     return message;
   }
 }

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import type { Ask, Job, Measured } from './load';
@@ -44,7 +45,7 @@ function readOptions(): Options | null {
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-/** What is run in every round, each beside the others; the first two and the third are the limits. */
+/** What is run in every round; the first three are the limits. */
 function worksOn({ url, ownerUrl }: RunningService, peers: { http: string; fastify: string }, stock: string): Record<string, Job['ask']> {
   const verify = (keys: Ask['keys'], body: string): Ask => ({
     url: `${url}/v1/licenses/verify`,
@@ -73,6 +74,7 @@ function worksOn({ url, ownerUrl }: RunningService, peers: { http: string; fasti
 
 async function bench(options: Options, processes: Processes): Promise<boolean> {
   const { licenses, seconds, rounds } = options;
+  const loadBefore = loadavg()[0]!;
   say('starting the service and its peers');
   const service = await processes.service();
   const peers = { http: await processes.peer('http'), fastify: await processes.peer('fastify') };
@@ -103,7 +105,7 @@ async function bench(options: Options, processes: Processes): Promise<boolean> {
   const { rows: version } = await owner.query<{ server_version: string }>('show server_version');
   await owner.end();
   const command = `npm run bench -- --licenses ${licenses} --seconds ${seconds} --rounds ${rounds}`;
-  const text = report(rows, rows[1]!, { ...options, command, callers, postgres: version[0]!.server_version, faults });
+  const text = report(rows, rows[1]!, { ...options, command, callers, postgres: version[0]!.server_version, loadBefore, faults });
   process.stdout.write(`${text}\n`);
   if (options.write) keep(text, new Date().toISOString().slice(0, 10));
   return faults.length === 0 && rows.every((row: Row) => row.rounds.every(({ wrong }) => wrong === 0));

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, release, totalmem, type } from 'node:os';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Measured } from './load';
@@ -15,6 +15,8 @@ export interface Circumstances {
   readonly callers: number;
   readonly seconds: number;
   readonly rounds: number;
+  /** Of the machine just before, over one minute: what others were doing. */
+  readonly loadBefore: number;
   /** What was wrong afterwards; nothing should be. */
   readonly faults: readonly string[];
 }
@@ -47,7 +49,7 @@ export function tableOf(rows: readonly Row[], limit: Row): string {
 
 /** Everything that has to be known to read the table, in Markdown. */
 export function report(rows: readonly Row[], limit: Row, given: Circumstances): string {
-  const { command, postgres, licenses, callers, seconds, rounds, faults } = given;
+  const { command, postgres, licenses, callers, seconds, rounds, loadBefore, faults } = given;
   const cores = cpus();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
   const samples = rows.flatMap(({ work, rounds }) => rounds.flatMap(({ sample }) => (sample === null ? [] : [`${work}: ${sample}`])));
@@ -58,8 +60,8 @@ export function report(rows: readonly Row[], limit: Row, given: Circumstances): 
   return [
     `\`${command}\``,
     '',
-    `${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}, ${memory}, Linux or alike ${release()}; Node ${process.versions.node}, ` +
-      `PostgreSQL ${postgres} (durable). ${whole(licenses)} licenses, ${callers} callers, ${rounds} interleaved rounds of ${seconds} s each.`,
+    `${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}, ${memory}, ${type()} ${release()}; Node ${process.versions.node}, ` +
+      `PostgreSQL ${postgres} (durable). ${whole(licenses)} licenses, ${callers} callers, ${rounds} interleaved rounds of ${seconds} s each. Load of the machine before: ${loadBefore.toFixed(1)}.`,
     '',
     tableOf(rows, limit),
     '',

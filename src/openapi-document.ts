@@ -36,7 +36,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
 /** Every number of this API is whole, which TypeScript cannot say; and it lists a union in an order that differs from build to build. */
 const wholeNumbers = (document: OpenAPIObject): OpenAPIObject =>
   JSON.parse(JSON.stringify(document), (name, value: unknown) => {
-    if (name === 'enum' && Array.isArray(value)) return value.sort();
+    if (name === 'enum' && Array.isArray(value)) return (value as string[]).sort();
     if (name !== 'type') return value;
     return value === 'number'
       ? 'integer'

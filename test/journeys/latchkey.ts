@@ -157,12 +157,15 @@ export class LatchkeyProcess {
 
   /** Its exit code, or the signal that ended it. */
   exit(): Promise<number | NodeJS.Signals | null> {
-    return this.ended;
+    const tooLate = sleep(30_000, undefined, { ref: false }).then(() => {
+      throw new Error(`The service did not end. It said:\n${this.output}`);
+    });
+    return Promise.race([this.ended, tooLate]);
   }
 
   stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | NodeJS.Signals | null> {
     this.send(signal);
-    return this.ended;
+    return this.exit();
   }
 
   async kill(): Promise<void> {

@@ -27,7 +27,7 @@ describe('The service refuses to start', () => {
   async function startAs(url: string): Promise<void> {
     const config = readConfig({ NODE_ENV: 'test', PORT: '0', DOCS: 'false' });
     const settings = settingsOf(config, url);
-    const module = AppModule.with({ ...settings, database: { ...settings.database, extra: {} } as typeof settings.database });
+    const module = AppModule.with({ ...settings, database: { ...settings.database, extra: {} } });
     const service = await startService(config, url, pino({ level: 'silent' }), module);
     await service.stop();
   }

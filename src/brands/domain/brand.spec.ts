@@ -23,6 +23,12 @@ describe('A brand', () => {
     expect(happened(brand)).toEqual(['brand.updated']);
   });
 
+  it('stays as it is when told what it is already', () => {
+    const brand = aBrand({ metadata: { plan: 'small' } });
+    brand.update({ name: 'Acme', status: 'active', metadata: { plan: 'small', none: null } }, inDays(1));
+    expect([brand.state.version, brand.state.updatedAt, happened(brand)]).toEqual([1, noon, []]);
+  });
+
   it('keeps its slug and its key prefix for ever', () => {
     const brand = aBrand();
     brand.update({ name: 'New', slug: 'other', keyPrefix: 'OTHER' } as never, noon);

@@ -49,8 +49,11 @@ export class Brand extends Aggregate<BrandState> {
     return brand;
   }
 
+  /** To what is there already changes nothing. */
   update({ name = this.state.name, status = this.state.status, metadata = {} }: BrandChange, at: Date): void {
-    this.change({ name, status, metadata: mergeMetadata(this.state.metadata, metadata), version: this.state.version + 1, updatedAt: at });
+    const wanted = { name, status, metadata: mergeMetadata(this.state.metadata, metadata) };
+    if (!this.alters(wanted)) return;
+    this.change({ ...wanted, version: this.state.version + 1, updatedAt: at });
     this.record(new BrandUpdated(this.state.id, at, this.facts()));
   }
 

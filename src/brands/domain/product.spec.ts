@@ -23,4 +23,10 @@ describe('A product', () => {
     });
     expect(happened(product)).toEqual(['product.updated']);
   });
+
+  it('stays as it is when told what it is already', () => {
+    const product = aProduct();
+    product.update({ seatLimit: 3, durationDays: 365, entitlements: { updates: true } }, inDays(1));
+    expect([product.state.version, product.state.updatedAt, happened(product)]).toEqual([1, noon, []]);
+  });
 });

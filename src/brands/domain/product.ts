@@ -55,10 +55,11 @@ export class Product extends Aggregate<ProductState> {
     return product;
   }
 
-  /** Changes the defaults of licenses to come; those already provisioned keep what they were given. */
+  /** Changes the defaults of licenses to come; those already provisioned keep what they were given. To what is there already changes nothing. */
   update({ metadata = {}, ...asked }: ProductChange, at: Date): void {
-    const merged = mergeMetadata(this.state.metadata, metadata);
-    this.change({ ...asked, metadata: merged, version: this.state.version + 1, updatedAt: at });
+    const wanted = { ...asked, metadata: mergeMetadata(this.state.metadata, metadata) };
+    if (!this.alters(wanted)) return;
+    this.change({ ...wanted, version: this.state.version + 1, updatedAt: at });
     this.record(new ProductUpdated(this.state.brandId, at, this.facts()));
   }
 

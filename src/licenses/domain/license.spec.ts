@@ -124,6 +124,13 @@ describe('A license', () => {
       expect(happened(license)).toEqual(['license.updated']);
     });
 
+    it('stays as it is when told what it is already', () => {
+      const license = aLicense({ metadata: { order: '1' }, entitlements: { a: { b: 1, c: [2] } } });
+      license.update({}, noon);
+      license.update({ seatLimit: 3, metadata: { order: '1', none: null }, entitlements: { a: { c: [2], b: 1 } } }, noon);
+      expect([license.state.version, happened(license)]).toEqual([1, []]);
+    });
+
     it('ends no seat by a lower limit, and refuses new ones until enough are free', () => {
       const license = aLicense({ seatsUsed: 3 });
       license.update({ seatLimit: 1 }, noon);

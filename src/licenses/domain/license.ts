@@ -138,11 +138,12 @@ export class License extends Aggregate<LicenseState> {
     this.record(new event(this.state.brandId, at, { ...this.facts(), ...(reason !== undefined && { reason }) }));
   }
 
-  /** A limit below the seats in use ends none of them; it refuses new ones. */
+  /** A limit below the seats in use ends none of them; it refuses new ones. To what is there already changes nothing. */
   update({ seatLimit = this.state.seatLimit, entitlements = this.state.entitlements, metadata = {} }: LicenseChange, at: Date): void {
     this.ensureNotCancelled();
-    const merged = mergeMetadata(this.state.metadata, metadata);
-    this.revise({ seatLimit, seatCeiling: ceiling(seatLimit, this.state.seatsUsed), entitlements, metadata: merged }, at);
+    const wanted = { seatLimit, entitlements, metadata: mergeMetadata(this.state.metadata, metadata) };
+    if (!this.alters(wanted)) return;
+    this.revise({ ...wanted, seatCeiling: ceiling(seatLimit, this.state.seatsUsed) }, at);
     this.record(new LicenseUpdated(this.state.brandId, at, this.facts()));
   }
 

@@ -81,8 +81,7 @@ export class ProvisionLicensesHandler implements ICommandHandler<ProvisionLicens
   }
 
   private async existing(brandId: BrandId, onto: ExistingKey) {
-    const id =
-      'id' in onto ? onto.id : (await this.keys.find(brandId, this.mint.hashesOf(onto.canonical), this.clock.now()))?.state.id;
+    const id = 'id' in onto ? onto.id : (await this.keys.find(brandId, this.mint.hashesOf(onto.canonical), this.clock.now()))?.state.id;
     // Held, so that two who add the same products in another order wait here rather than for each other.
     const licenseKey = id === undefined ? null : await this.keys.hold(brandId, id);
     if (!licenseKey) throw new LicenseKeyNotFound();
