@@ -74,7 +74,7 @@ module.exports = {
       comment: 'What every domain uses must drag nothing in.',
       severity: 'error',
       from: { path: kernel, pathNot: spec },
-      to: { pathNot: [kernel, crypto, npm('uuidv7')] },
+      to: { pathNot: [kernel, '^(node:)?util$', npm('uuidv7')] },
     },
     {
       name: 'drivers-stay-at-the-edge',

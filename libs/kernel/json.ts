@@ -26,15 +26,3 @@ export function mergeMetadata(current: Metadata, change: Record<string, string |
   if (merged.length > maxPairs) throw new MetadataFull();
   return Object.fromEntries(merged);
 }
-
-/** Whether both say the same, in whatever order their members stand: PostgreSQL keeps none. */
-export function sameJson(one: Json, other: Json): boolean {
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const [mine, theirs] = [one as JsonObject, other as JsonObject];
-  const names = Object.keys(mine);
-  return (
-    names.length === Object.keys(theirs).length &&
-    names.every((name) => Object.hasOwn(theirs, name) && sameJson(mine[name]!, theirs[name]!))
-  );
-}

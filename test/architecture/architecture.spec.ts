@@ -105,7 +105,7 @@ const lawful: Tree = {
   'src/licenses/adapters/postgres-licenses.ts': `
     import 'typeorm'; import 'pg'; import 'ioredis'; import 'stripe'; import 'fastify'; import '../../core'; import '../ports/licenses';
     import '../use-cases/provision-licenses'; import '../../../libs/persistence/database'; import 'node:fs';`,
-  'libs/kernel/ids.ts': "import 'uuidv7'; import 'node:crypto';",
+  'libs/kernel/ids.ts': "import 'uuidv7'; import 'node:util';",
   'libs/kernel/ids.spec.ts': "import 'fast-check'; import './ids';",
   'libs/license-key/license-key.ts': "import '../kernel/ids';",
   'libs/persistence/database.ts': "import 'typeorm'; import 'pg'; import '../kernel/ids';",
