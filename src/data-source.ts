@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { outboxTable } from '../libs/persistence/outbox';
 import { SnakeCaseColumns } from '../libs/persistence/snake-case-columns';
@@ -34,6 +35,8 @@ export const runtimeDataSource = (url: string, poolSize: number): DataSourceOpti
   extra: {
     options: `-c role=${runtimeRole} -c lock_timeout=1500 -c statement_timeout=3000 -c idle_in_transaction_session_timeout=5000`,
     keepAlive: true,
+    // A connection may be ended at any moment, also while it changes hands and nobody listens: that would end the process.
+    onConnect: (client: EventEmitter) => void client.on('error', () => undefined),
   },
 });
 

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { isAllBrands, type Reach } from '../kernel/brand-id';
 import { Clock } from '../kernel/clock';
 import { UnitOfWork } from '../kernel/unit-of-work';
-import { sqlState } from './sql-state';
+import { ConnectionLost, sqlState } from './sql-state';
 
 interface OpenWork {
   readonly reach: Reach;
@@ -77,6 +77,8 @@ export class Database implements UnitOfWork, Clock {
       afterCommit.forEach((callback) => callback());
       return result;
     } catch (error) {
+      // TypeORM lets go of a connection that PostgreSQL has ended; whatever failed since then, failed of that.
+      if (runner.isReleased) throw new ConnectionLost(error);
       // A connection that is gone cannot roll back; the server already did.
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
       throw error;

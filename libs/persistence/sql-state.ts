@@ -5,6 +5,16 @@ export function sqlState(error: unknown): string | null {
   return 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
+/** PostgreSQL ended the connection in the middle of the work. */
+export class ConnectionLost extends Error {
+  /** Connection failure, as PostgreSQL would say. */
+  readonly code = '08006';
+
+  constructor(cause: unknown) {
+    super('The connection to the database was lost', { cause });
+  }
+}
+
 /** The unique constraint that a write ran into; null for any other failure. */
 export function violatedUnique(error: unknown): string | null {
   if (sqlState(error) !== '23505') return null;

@@ -184,6 +184,8 @@ describe('API keys', () => {
     const db = service.app.get(Database);
     const asked = [jest.spyOn(db, 'beforeBrand'), jest.spyOn(db, 'run')];
     for (const key of [
+      world.key.slice(0, -1) + (world.key.endsWith('A') ? 'B' : 'A'),
+      world.key.replace('lk_test_b', 'lk_test_i'),
       world.key.slice(0, -1),
       `${world.key.slice(0, -1)}!`,
       world.key.replace(/_b_./, '_b_~'),

@@ -201,6 +201,15 @@ describe('Licenses', () => {
       expect(ok(await world.call({ path: `/v1/licenses/${id}` })).version).toBe(3);
     });
 
+    it('not at all to what they are already: no version, no event', async () => {
+      const before = await one({ seat_limit: 3, entitlements: { a: { b: [1] } }, metadata: { a: '1' } });
+      const events = await count('outbox_events');
+      for (const body of [{}, { seat_limit: 3 }, { entitlements: { a: { b: [1] } } }, { metadata: { a: '1', z: null } }])
+        expect(ok(await update(before.id, body))).toEqual(before);
+      expect(await count('outbox_events')).toBe(events);
+      expect(ok(await update(before.id, { entitlements: {} })).version).toBe(2);
+    });
+
     it('in nothing else', async () => {
       for (const member of ['status', 'expires_at', 'customer_email', 'product_code', 'version', 'grace_days'])
         expectProblem(await update(world.licenseId, { [member]: 'x' }), 400, 'invalid_request', `/${member}`);

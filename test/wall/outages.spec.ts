@@ -66,8 +66,7 @@ describe('When PostgreSQL ends every connection', () => {
     const caller = async (first: number) => {
       for (let i = first; i < 400; i += 20) answers.push(await calls[i % calls.length]!(i));
     };
-    await Promise.all(Array.from({ length: 20 }, (_, first) => caller(first)));
-    storm = false;
+    await Promise.all(Array.from({ length: 20 }, (_, first) => caller(first))).finally(() => (storm = false));
     await killing;
 
     expect(answers.filter(({ status }) => status >= 300 && status !== 503).map(({ status, text }) => `${status}: ${text}`)).toEqual([]);
