@@ -20,7 +20,7 @@ export function explain(error: unknown): string | null {
 
   const { code, syscall } = error as NodeJS.ErrnoException;
   const what = error.message || code;
-  if (code === 'EADDRINUSE') return `The port is taken: ${what}. Set PORT (or PRIVATE_PORT) to another.`;
+  if (code === 'EADDRINUSE') return `The port is taken: ${what}. Set PORT to another.`;
   if (syscall === 'listen') return `Cannot listen there: ${what}. Check HOST and PORT.`;
   if (code === 'ENOTFOUND') return `The host is unknown: ${what}. Check DATABASE_URL and HOST.`;
   if (isUnavailable(error)) return `The database does not answer: ${what}. Check DATABASE_URL.`;

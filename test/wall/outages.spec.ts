@@ -60,11 +60,15 @@ describe('When PostgreSQL ends every connection', () => {
     let storm = true;
     let killed = 0;
     const killing = (async () => {
-      for (; storm; await sleep(20)) killed += await killAll();
+      for (; storm; await sleep(60)) killed += await killAll();
     })();
-    const answers: Answer[] = [];
+    const answers: (Answer & { took: number })[] = [];
     const caller = async (first: number) => {
-      for (let i = first; i < 400; i += 20) answers.push(await calls[i % calls.length]!(i));
+      for (let i = first; i < 400; i += 20) {
+        const start = performance.now();
+        const answer = await calls[i % calls.length]!(i);
+        answers.push({ ...answer, took: performance.now() - start });
+      }
     };
     await Promise.all(Array.from({ length: 20 }, (_, first) => caller(first))).finally(() => (storm = false));
     await killing;
@@ -72,7 +76,8 @@ describe('When PostgreSQL ends every connection', () => {
     expect(answers.filter(({ status }) => status >= 300 && status !== 503).map(({ status, text }) => `${status}: ${text}`)).toEqual([]);
     const away = answers.filter(({ status }) => status === 503);
     expect(away.filter(({ headers, body }) => headers.get('retry-after') !== '1' || body.code !== 'unavailable')).toEqual([]);
-    expect([killed, away.length].every((count) => count > 20)).toBe(true);
+    expect([killed > 10, away.length > 10, away.length < answers.length]).toEqual([true, true, true]);
+    expect(Math.max(...answers.map(({ took }) => took))).toBeLessThan(5000);
 
     await until(async () => (await activate(service, 'afterwards')).status < 300, 5000);
     expect((await service.call({ path: '/ready' })).status).toBe(200);

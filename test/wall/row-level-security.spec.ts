@@ -3,7 +3,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type ClientBase } from 'pg';
+import type { BrandId } from '../../libs/kernel/brand-id';
 import { parseLicenseKey } from '../../libs/license-key/license-key';
+import { Database } from '../../libs/persistence/database';
 import { openEmbeddedPostgres } from '../../libs/persistence/embedded-postgres';
 import { dropDatabase, freshDatabase, ownerUrl, runtimeUrl, withOwner } from '../../libs/testing/database';
 import type { TestService } from '../../libs/testing/service';
@@ -189,6 +191,15 @@ describe.each([
       expect(await countOf(runtime, 'licenses')).toBe(0);
       await runtime.query('begin');
     }
+  });
+
+  it('forgets it in the service’s own connections too', async () => {
+    const db = service.app.get(Database);
+    const look = 'select pg_backend_pid() as connection, (select count(*)::int from licenses) as seen';
+    const [inside] = await db.read<{ connection: number; seen: number }>(mine!.brandId as BrandId, look);
+    const [after] = await db.beforeBrand<{ connection: number; seen: number }>(look);
+    expect([inside!.seen, after!.seen]).toEqual([1, 0]);
+    expect(after!.connection).toBe(inside!.connection);
   });
 
   it('would be seen to leak, had the brand been set for the session', async () => {
