@@ -1,6 +1,10 @@
 // Nest 12 ships ES modules only, which Jest cannot require() on older Node: @swc/jest compiles those few packages (cached).
-const jsc = { target: 'es2022', transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false }, keepClassNames: true };
-const module_ = { type: 'commonjs' };
+const jsc = {
+  target: 'es2022',
+  transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+  keepClassNames: true,
+};
+const commonjs = { type: 'commonjs' };
 
 module.exports = {
   rootDir: '.',
@@ -10,8 +14,11 @@ module.exports = {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { ...jsc, parser: { syntax: 'typescript', decorators: true } }, module: module_, sourceMaps: 'inline' }],
-    '^.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: module_ }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { ...jsc, parser: { syntax: 'typescript', decorators: true } }, module: commonjs, sourceMaps: 'inline' },
+    ],
+    '^.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: commonjs }],
   },
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|light-my-request/node_modules/cookie|cookie|file-type|load-esm)/)'],
   globalSetup: '<rootDir>/test/global-setup.ts',

@@ -77,7 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ of, kind: fc.constant('decide' as const), status: fc.constantFrom<Status>('valid', 'suspended') }) },
   { weight: 1, arbitrary: fc.record({ of, kind: fc.constant('decide' as const), status: fc.constant<Status>('cancelled') }) },
 );
-const history = fc.array(step, { minLength: 1, maxLength: 60, size: 'max' });
+const history = fc.array(step, { minLength: 1, maxLength: 48, size: 'max' });
 /** Lived at the same time, each with a key of its own. */
 const histories = fc.tuple(history, history, history, history);
 
