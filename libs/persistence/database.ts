@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { isAllBrands, type Reach } from '../kernel/brand-id';
@@ -33,6 +34,8 @@ export class Database implements UnitOfWork, Clock {
       return await this.attempt(reach, work);
     } catch (error) {
       if (!worthAnotherTry.has(sqlState(error) ?? '')) throw error;
+      // A moment later, so that whoever won the first time is through and not met again.
+      await sleep(20 + Math.random() * 30);
       return this.attempt(reach, work);
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { parsePublicId } from '../../libs/kernel/id';
 import { dropDatabase, freshDatabase, ownerUrl, runtimeUrl } from '../../libs/testing/database';
 import type { Answer, Call, TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
@@ -39,6 +40,16 @@ describe('Seats, over three processes at once,', () => {
     }
   }
   const times = <T>(count: number, one: (number: number) => Promise<T>) => Promise.all(Array.from({ length: count }, (_, i) => one(i)));
+  /** All come while somebody else holds the row, so that they are under way together when it is let go. */
+  async function atOnce<T>(row: 'licenses' | 'license_keys' | 'api_keys', id: string, count: number, one: (number: number) => Promise<T>) {
+    const kind = { licenses: 'license', license_keys: 'licenseKey', api_keys: 'apiKey' } as const;
+    await owner.query('begin');
+    await owner.query(`select from ${row} where id = $1 for update`, [parsePublicId(kind[row], id)]);
+    const all = times(count, one);
+    await sleep(300);
+    await owner.query('commit');
+    return all;
+  }
   const aBrand = (seats: number | null) => createBrandWorld(service as unknown as TestService, { seats });
   const seatOf = ({ licenseKey, product }: BrandWorld, instance: string) => ({
     license_key: licenseKey,
@@ -72,7 +83,7 @@ describe('Seats, over three processes at once,', () => {
 
   it('are sold exactly as many as there are', async () => {
     const world = await aBrand(5);
-    const answers = await times(60, (i) => activate(world, `site-${i}`));
+    const answers = await atOnce('licenses', world.licenseId, 60, (i) => activate(world, `site-${i}`));
     expect(outcomes(answers)).toEqual({ '201': 5, '409 seat_limit_reached': 55 });
     expect(answers.filter(({ status, body }) => status === 409 && (body.limit !== 5 || body.used !== 5))).toEqual([]);
     expect(await seatsIn(world)).toEqual({ used: 5, ceiling: 5, living: 5 });
@@ -80,7 +91,7 @@ describe('Seats, over three processes at once,', () => {
 
   it('are taken once by an instance, however often it asks, and every answer names the same', async () => {
     const world = await aBrand(5);
-    const answers = await times(20, () => activate(world, 'site'));
+    const answers = await atOnce('licenses', world.licenseId, 20, () => activate(world, 'site'));
     expect(outcomes(answers)).toEqual({ '201': 1, '200': 19 });
     expect(new Set(answers.map(({ body }) => body.activation.id)).size).toBe(1);
     expect(await seatsIn(world)).toMatchObject({ used: 1, living: 1 });
@@ -90,7 +101,7 @@ describe('Seats, over three processes at once,', () => {
     const world = await aBrand(5);
     await activate(world, 'other');
     await activate(world, 'site');
-    const answers = await times(20, () => deactivate(world, 'site'));
+    const answers = await atOnce('licenses', world.licenseId, 20, () => deactivate(world, 'site'));
     expect(answers.filter(({ body }) => body.deactivated === true)).toHaveLength(1);
     expect(await seatsIn(world)).toMatchObject({ used: 1, living: 1 });
   });
@@ -142,7 +153,7 @@ describe('Seats, over three processes at once,', () => {
     const world = await aBrand(5);
     ok(await manage(world, { path: `/v1/brands/${world.slug}/products`, body: { code: 'lite', name: 'Lite' } }));
     const onto = (license_key: string) => ({ customer_email: world.email, license_key, licenses: [{ product_code: 'lite' }] });
-    const answers = await times(12, (i) =>
+    const answers = await atOnce('license_keys', world.licenseKeyId, 12, (i) =>
       manage(world, { path: `/v1/brands/${world.slug}/licenses`, body: onto(i % 2 ? world.licenseKey : world.licenseKeyId) }),
     );
     expect(outcomes(answers)).toEqual({ '201': 1, '409 already_licensed': 11 });
@@ -151,7 +162,7 @@ describe('Seats, over three processes at once,', () => {
   it('stay behind two secrets, the newest and the one before, however often an API key is rotated', async () => {
     const world = await aBrand(5);
     const rotate = { path: `/v1/brands/${world.slug}/api-keys/${world.keyId}/rotate`, key: service.internalKey, body: {} };
-    const secrets = (await times(9, () => call(rotate))).map((answer) => ok(answer).secret as string);
+    const secrets = (await atOnce('api_keys', world.keyId, 9, () => call(rotate))).map((answer) => ok(answer).secret as string);
     const works = async (key: string) => (await call({ key, path: `/v1/licenses/${world.licenseId}` })).status === 200;
     expect((await Promise.all(secrets.map(works))).filter(Boolean)).toHaveLength(2);
     expect(await works(world.key)).toBe(false);
@@ -160,7 +171,9 @@ describe('Seats, over three processes at once,', () => {
   it('stay behind two keys, the newest and the one before, however often a license key is reissued', async () => {
     const world = await aBrand(5);
     const reissue = { path: `/v1/license-keys/${world.licenseKeyId}/reissue`, body: { overlap_seconds: 3600 } };
-    const keys = (await times(9, () => manage(world, reissue))).map((answer) => ok(answer).key as string);
+    const keys = (await atOnce('license_keys', world.licenseKeyId, 9, () => manage(world, reissue))).map(
+      (answer) => ok(answer).key as string,
+    );
     const works = async (license_key: string) => ok(await call({ path: '/v1/licenses/verify', body: { license_key } })).valid as boolean;
     expect((await Promise.all(keys.map(works))).filter(Boolean)).toHaveLength(2);
     expect(await works(world.licenseKey)).toBe(false);
