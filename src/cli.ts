@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import type { INestApplicationContext } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parsePublicId, publicId } from '../libs/kernel/id';
 import { runAs } from '../libs/persistence/provenance';
 import { AppModule } from './app.module';
 import { BrandDirectory, BrandNotFound } from './brands';
@@ -11,7 +12,7 @@ import { readConfig } from './core/config';
 import { openDatabase } from './database-address';
 import { demoText, seedDemo } from './demo';
 import { explain } from './explain';
-import { allBrands, brandScopes, defaultScopes, IssueApiKey } from './identity';
+import { allBrands, brandScopes, defaultScopes, IssueApiKey, ListApiKeys, RevokeApiKey } from './identity';
 import { migrate } from './migrate';
 import { refuseUnsafeStart } from './safe-start';
 import { settingsOf } from './service';
@@ -56,9 +57,42 @@ command('create', 'Issue an API key. It is shown this once.', apiKeys)
         const reach = brand === undefined ? allBrands : await brandNamed(app, brand);
         const asked = { name, scopes: role === 'internal' ? ['*'] : scopes, expiresAt: null };
         const { secret, state } = await app.get(CommandBus).execute(new IssueApiKey(reach, asked, ['*']));
-        return { json: { secret, role, brand: brand ?? null, name, scopes: state.scopes }, text: `${secret}\nIt is shown this once.` };
+        return {
+          json: { id: publicId('apiKey', state.id), secret, role, brand: brand ?? null, name, scopes: state.scopes },
+          text: `${secret}\nIt is shown this once.`,
+        };
       });
     }),
+  );
+
+command('list', 'List API keys of every brand and role, newest first, up to 100.', apiKeys).action(
+  run(() =>
+    inApplication(async (app) => {
+      const { items } = await app.get(QueryBus).execute(new ListApiKeys(allBrands, { limit: 100, after: null }));
+      const keys = items.map(({ id, role, name, hint, lastUsedAt, revokedAt }) => ({
+        id: publicId('apiKey', id),
+        role,
+        name,
+        hint,
+        lastUsedAt,
+        revokedAt,
+      }));
+      const lines = keys.map(
+        (key) => `${key.id}  ${key.role.padEnd(8)}  ${key.hint}  ${key.revokedAt ? 'revoked' : 'alive  '}  ${key.name}`,
+      );
+      return { json: { keys }, text: lines.join('\n') || 'There are none.' };
+    }),
+  ),
+);
+command('revoke', 'End an API key at once and for good.', apiKeys)
+  .argument('<id>', 'as list shows it: apk_…', apiKeyId)
+  .action(async (id: string, options: { json?: boolean }) =>
+    run(() =>
+      inApplication(async (app) => {
+        const { name, revokedAt } = await app.get(CommandBus).execute(new RevokeApiKey(allBrands, id));
+        return { json: { id: publicId('apiKey', id), name, revokedAt }, text: `The API key ${name} is revoked.` };
+      }),
+    )(options),
   );
 
 const demo = program.command('demo').description('Something to try Latchkey with.');
@@ -117,6 +151,12 @@ async function brandNamed(app: INestApplicationContext, idOrSlug: string) {
   const brand = await app.get(BrandDirectory, { strict: false }).find(allBrands, idOrSlug);
   if (!brand) throw new BrandNotFound();
   return brand.id;
+}
+
+function apiKeyId(text: string): string {
+  const id = parsePublicId('apiKey', text);
+  if (id === null) throw new InvalidArgumentError('It must begin with apk_, as list shows it.');
+  return id;
 }
 
 function scopeList(text: string): string[] {

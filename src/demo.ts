@@ -49,6 +49,9 @@ export function demoText(demo: Demo, url: string, docs: boolean): string {
   brand API key      ${demo.brandKey}
   license key        ${demo.licenseKey}
 
+To paste before the lines of the README:
+  export URL=${url} BRAND_KEY=${demo.brandKey} INTERNAL_KEY=${demo.internalKey} LICENSE_KEY=${demo.licenseKey}
+
 Activate:
   ${post('/v1/licenses/activate', seat)}
 Verify:

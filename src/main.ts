@@ -39,7 +39,7 @@ async function serve(config: Config, database: DatabaseAddress): Promise<void> {
 }
 
 // The first one counts, were it during the start; later ones are swallowed: a terminal sends Ctrl-C to npm and to us, and npm passes its own on.
-const stopSignal = new Promise<string>((resolve) => process.on('SIGINT', resolve).on('SIGTERM', resolve));
+const stopSignal = new Promise<string>((resolve) => process.on('SIGINT', resolve).on('SIGTERM', resolve).on('SIGHUP', resolve));
 
 main().catch((error: unknown) => {
   process.stderr.write(`${explain(error) ?? (error as Error).stack ?? String(error)}\n`);

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { isAllBrands, type Reach } from '../kernel/brand-id';
 import { Clock } from '../kernel/clock';
@@ -77,7 +77,7 @@ export class Database implements UnitOfWork, Clock {
       await runner.startTransaction();
       const result = await this.open.run({ reach, manager: runner.manager, now: await this.enter(runner, reach), afterCommit }, work);
       await runner.commitTransaction();
-      afterCommit.forEach((callback) => callback());
+      afterCommit.forEach(undisturbed);
       return result;
     } catch (error) {
       // TypeORM lets go of a connection that PostgreSQL has ended; whatever failed since then, failed of that.
@@ -95,5 +95,16 @@ export class Database implements UnitOfWork, Clock {
     const setting = isAllBrands(reach) ? `set_config('app.all_brands', 'on', true)` : `set_config('app.brand_id', $1, true)`;
     const [row] = (await runner.query(`select ${setting}, now() as now`, isAllBrands(reach) ? [] : [reach])) as [{ now: Date }];
     return row.now;
+  }
+}
+
+const logger = new Logger(Database.name);
+
+/** What was committed stays done, whatever those who are told of it make of it. */
+function undisturbed(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    logger.error(error);
   }
 }

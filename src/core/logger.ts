@@ -6,7 +6,9 @@ import type { Config } from './config';
 export function createLog({ LOG_LEVEL, LOG_FORMAT }: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT'>): Logger {
   const forPeople = LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY);
   const options = { level: LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  return forPeople ? pino(options, pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })) : pino(options);
+  return forPeople
+    ? pino(options, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }))
+    : pino(options);
 }
 
 /** Nest's own messages, in the same lines as everything else; what it says of starting up is for debugging. */

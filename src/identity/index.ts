@@ -3,3 +3,5 @@ export { allBrands } from './adapters/all-brands';
 export { brandScopes, defaultScopes } from './domain/api-key';
 export { IssueApiKey } from './use-cases/issue-api-key';
 export { KeyMode } from './ports/secret-mint';
+export { ListApiKeys } from './use-cases/list-api-keys';
+export { RevokeApiKey } from './use-cases/revoke-api-key';

@@ -101,6 +101,7 @@ const tables = `
     primary key (brand_id, id),
     constraint license_keys_hash_unique unique (brand_id, hash)
   );
+  create index license_keys_of_pepper on license_keys (pepper_version);
   create index license_keys_previous_hash on license_keys (brand_id, previous_hash) where previous_hash is not null;
 
   create table licenses (

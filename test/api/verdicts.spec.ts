@@ -215,8 +215,19 @@ describe('A verdict', () => {
     it('hears the key however it is written, and no key that is none', async () => {
       for (const key of [world.licenseKey.toLowerCase(), world.licenseKey.replaceAll('-', ''), world.licenseKey.replaceAll('-', ' ')])
         expect(await get(key)).toMatchObject({ status: 200, body: { code: 'valid' } });
-      for (const key of ['activate', 'x', world.licenseKey.slice(0, -1), `${world.licenseKey}0`])
+      for (const key of [world.licenseKey.slice(0, -1), `${world.licenseKey}0`])
         expect(await get(key)).toMatchObject({ status: 200, body: { code: 'not_found' } });
+    });
+
+    it('is not what a POST becomes that a proxy redirected: nothing is decided', async () => {
+      for (const path of ['verify', 'activate', 'deactivate', 'x']) expect(await get(path)).toMatchObject({ status: 401 });
+    });
+
+    it('answers about one product and one instance, if asked', async () => {
+      const ask = (query: string) => service.call({ path: `/v1/licenses/${world.licenseKey}?${query}` });
+      expect((await ask('product_code=other')).body.code).toBe('product_mismatch');
+      expect((await ask('product_code=pro&instance_id=nobody')).body.code).toBe('not_activated');
+      expect(await ask('product=pro')).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     });
 
     it('is not for ids: they need an API key', async () => {
@@ -275,15 +286,16 @@ describe('A verdict', () => {
   describe('is to be asked for again', () => {
     const after = ({ checked_at, refresh_after }: any) => Date.parse(refresh_after) - Date.parse(checked_at);
 
-    it('after a day', async () => {
+    it('after a day; by whoever was refused, and may have paid meanwhile, after five minutes', async () => {
+      const fiveMinutes = 300_000;
       expect(after(await (await hold(always)).verify())).toBe(day);
-      expect(after(await (await hold(ended)).verify())).toBe(day);
-      expect(after(ok(await world.ask('verify', { license_key: 'none' })))).toBe(day);
+      expect(after(await (await hold(ended)).verify())).toBe(fiveMinutes);
+      expect(after(ok(await world.ask('verify', { license_key: 'none' })))).toBe(fiveMinutes);
     });
 
     it.each([
       ['the license ends', () => ({ product_code: 'pro', expires_at: inDays(0.1) }), 'expires_at'],
-      ['it starts', () => ({ product_code: 'pro', starts_at: inDays(0.2), expires_at: inDays(3) }), 'starts_at'],
+      ['it starts', () => ({ product_code: 'pro', starts_at: inDays(0.002), expires_at: inDays(3) }), 'starts_at'],
       ['its grace ends', () => ({ product_code: 'pro', expires_at: inDays(-6.5) }), 'grace_until'],
     ])('sooner, when %s', async (_, terms, turn) => {
       const verdict = await (await hold(terms())).verify();

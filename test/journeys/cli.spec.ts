@@ -61,6 +61,7 @@ describe('The command line', () => {
   it('issues API keys for operators and for brands', async () => {
     const create = (...words: string[]) => home.command(['api-keys', 'create', ...words]);
     expect(json(await create('--role', 'internal', '--json'))).toEqual({
+      id: expect.stringMatching(/^apk_/),
       secret: expect.stringMatching(internalKey),
       role: 'internal',
       brand: null,
@@ -69,6 +70,7 @@ describe('The command line', () => {
     });
     const some = ['--role', 'brand', '--brand', 'demo', '--name', 'shop', '--scopes', 'licenses:read, products:read'];
     expect(json(await create(...some, '--json'))).toEqual({
+      id: expect.stringMatching(/^apk_/),
       secret: expect.stringMatching(brandKey),
       role: 'brand',
       brand: 'demo',
@@ -76,6 +78,19 @@ describe('The command line', () => {
       scopes: ['licenses:read', 'products:read'],
     });
     expect(ok(await create('--role', 'brand', '--brand', 'demo'))).toMatch(/^lk_test_b_\w{42}\nIt is shown this once\.\n$/);
+  });
+
+  it('lists API keys of every role, and revokes them', async () => {
+    const { id } = json(await home.command(['api-keys', 'create', '--role', 'internal', '--name', 'leaked', '--json']));
+    expect(ok(await home.command(['api-keys', 'list']))).toMatch(new RegExp(`^${id}  internal  lk_test_i_\\w{8}_…  alive    leaked$`, 'm'));
+    expect(json(await home.command(['api-keys', 'revoke', id, '--json']))).toMatchObject({
+      id,
+      name: 'leaked',
+      revokedAt: expect.any(String),
+    });
+    const { keys } = json(await home.command(['api-keys', 'list', '--json']));
+    expect(keys.find((key: { id: string }) => key.id === id).revokedAt).toEqual(expect.any(String));
+    expect((await home.command(['api-keys', 'revoke', 'key_1'])).code).toBe(1);
   });
 
   it('gives the runtime role its password, and does not tell it', async () => {

@@ -49,7 +49,8 @@ describe('Latchkey on its own PostgreSQL', () => {
 
     it('prints the secrets once, and a line to copy for each kind of call', () => {
       expect(first.stdout.match(/shown this once/g)).toHaveLength(1);
-      expect(first.stdout.split(demo.internalKey)).toHaveLength(2);
+      // In the list, and in the line to paste.
+      expect(first.stdout.split(demo.internalKey)).toHaveLength(3);
       expect(demo.internalKey).toMatch(/^lk_test_i_\w{8}_\w{33}$/);
       expect(demo.brandKey).toMatch(/^lk_test_b_\w{8}_\w{33}$/);
       expect(demo.licenseKey).toMatch(/^DEMO(-[0-9A-Z]{5}){6}$/);

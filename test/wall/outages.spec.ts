@@ -40,7 +40,7 @@ describe('When PostgreSQL ends every connection', () => {
   beforeAll(async () => {
     service = await spawnService(runtimeUrl(database));
   });
-  afterAll(() => service.stop());
+  afterAll(() => service?.stop());
 
   const killAll = () =>
     withOwner('postgres', async (owner) => {

@@ -59,6 +59,11 @@ describe('Peppers', () => {
     });
   });
 
+  it('are needed as long as a key was hashed under them', async () => {
+    await serving(`1:${first}`, world);
+    await expect(serving(`2:${second}`, () => Promise.resolve())).rejects.toThrow(/^LICENSE_KEY_PEPPERS: pepper 1 is missing/);
+  });
+
   it('may be named in any order', async () => {
     await serving(`2:${second},1:${first}`, world);
     expect(await versions()).toEqual([2]);

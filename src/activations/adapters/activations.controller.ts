@@ -47,7 +47,7 @@ import {
   DeactivatedObject,
   deactivatedObject,
 } from './activations.dto';
-import { VerdictObject, verdictObject, VerifyBody } from './verdict.dto';
+import { VerdictObject, verdictExamples, verdictObject, VerifyBody, VerifyQuery } from './verdict.dto';
 
 @ApiTags('Activations')
 @Controller('v1')
@@ -84,17 +84,20 @@ export class ActivationsController {
     description:
       'Always 200 when it could decide. A client locks only on a well-formed answer with `valid: false`; a time-out, 429 or 5xx decides nothing.',
   })
-  @ApiOkResponse({ type: VerdictObject })
+  @ApiOkResponse({ type: VerdictObject, examples: verdictExamples })
   verify(@Presented() presented: PresentedKey | null, @Body() { product_code, instance_id }: VerifyBody): Promise<VerdictObject> {
     return this.verdict(presented, { productCode: product_code, instanceId: instance_id });
   }
 
-  /** The older form of verify. An id (`lic_…`) has an underscore and a license key has none, so the two paths never meet. */
-  @Get('licenses/:key(^[^_]+$)')
+  /**
+   * The older form of verify. An id (`lic_…`) has an underscore and a license key has none, so the two paths never meet; what is shorter
+   * than any key is none: a POST that a proxy redirected arrives as GET /v1/licenses/verify, and must not be told "invalid".
+   */
+  @Get('licenses/:key(^[^_]{32,}$)')
   @ForLicenseKeys()
   @ApiExcludeEndpoint()
-  verifyInPath(@Presented() presented: PresentedKey | null): Promise<VerdictObject> {
-    return this.verdict(presented, {});
+  verifyInPath(@Presented() presented: PresentedKey | null, @Query() { product_code, instance_id }: VerifyQuery): Promise<VerdictObject> {
+    return this.verdict(presented, { productCode: product_code, instanceId: instance_id });
   }
 
   @Post('licenses/deactivate')

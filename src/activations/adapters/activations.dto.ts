@@ -9,7 +9,7 @@ import type { Activated } from '../use-cases/activate-license';
 import type { Deactivated } from '../use-cases/deactivate-instance';
 
 export class DeactivateBody {
-  /** However it was typed: case, spaces and hyphens do not matter. @example "RM-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
+  /** However it was typed: case, spaces and hyphens do not matter. @example "DEMO-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
   @IsLine(200)
   license_key!: string;
 
@@ -23,7 +23,7 @@ export class DeactivateBody {
 }
 
 export class ActivateBody extends DeactivateBody {
-  /** For people. @example "Jane's shop" */
+  /** For people. @example "The shop" */
   @Optional()
   @IsLine(200)
   instance_name?: string;
@@ -48,7 +48,7 @@ export class ActivationObject {
   license_id!: string;
   /** @example "https://example.com" */
   instance_id!: string;
-  /** @example "Jane's shop" */
+  /** @example "The shop" */
   instance_name!: string | null;
   /** @example { "wp": "6.9" } */
   metadata!: Record<string, string>;
@@ -56,7 +56,7 @@ export class ActivationObject {
   activated_at!: string;
   /** @example "2026-11-23T12:00:00.000Z" */
   last_seen_at!: string;
-  /** null while the seat is held. @example null */
+  /** null while the seat is held. @example "2026-12-24T12:00:00.000Z" */
   deactivated_at!: string | null;
 }
 

@@ -4,11 +4,7 @@ import type { JsonObject } from '../../../libs/kernel/json';
 import { graceUntil, SeatsObject, seatsOf, type VerdictCode, type Verification } from '../../licenses';
 import type { ActivationState } from '../domain/activation';
 
-export class VerifyBody {
-  /** However it was typed: case, spaces and hyphens do not matter. @example "RM-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
-  @IsLine(200)
-  license_key!: string;
-
+export class VerifyQuery {
   /** Absent: about every license of the key. @example "seo_pro" */
   @Optional()
   @IsLine(64)
@@ -18,6 +14,12 @@ export class VerifyBody {
   @Optional()
   @IsLine(255)
   instance_id?: string;
+}
+
+export class VerifyBody extends VerifyQuery {
+  /** However it was typed: case, spaces and hyphens do not matter. @example "DEMO-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
+  @IsLine(200)
+  license_key!: string;
 }
 
 /** What each code says to people, and what helps. */
@@ -53,11 +55,11 @@ export class LicenseVerdictObject {
   code!: string;
   /** What was decided, whatever time says. @example "valid" */
   status!: string;
-  /** @example null */
+  /** @example "2026-11-23T12:00:00.000Z" */
   starts_at!: string | null;
   /** null: never. @example "2027-11-23T12:00:00.000Z" */
   expires_at!: string | null;
-  /** @example null */
+  /** @example "2027-11-30T12:00:00.000Z" */
   grace_until!: string | null;
   /** @example { "updates": true } */
   entitlements!: JsonObject;
@@ -81,7 +83,7 @@ export class VerdictObject {
   code!: string;
   /** @example "This license is valid." */
   detail!: string;
-  /** Masked; null when there is no such key. @example "RM-…-7K2QF" */
+  /** Masked; null when there is no such key. @example "DEMO-…-A7K2Q" */
   license_key!: string | null;
   /** All that apply. Empty when nothing is to be said. */
   reasons!: ReasonObject[];
@@ -131,3 +133,34 @@ export function verdictObject({
     refresh_after: refreshAfter.toISOString(),
   };
 }
+
+const example = (valid: boolean, code: 'valid' | 'expired') => ({
+  valid,
+  code,
+  detail: wording[code].detail,
+  license_key: 'DEMO-…-A7K2Q',
+  reasons: valid ? [] : [{ code, ...wording[code] }],
+  licenses: [
+    {
+      id: 'lic_01k847e66vfl4rqsf2tt00nc9j',
+      product_code: 'seo_pro',
+      valid,
+      code,
+      status: 'valid',
+      starts_at: null,
+      expires_at: valid ? '2027-11-23T12:00:00.000Z' : '2026-11-01T12:00:00.000Z',
+      grace_until: null,
+      entitlements: { updates: true },
+      seats: { limit: 3, used: 1, remaining: 2 },
+    },
+  ],
+  activation: { id: 'act_01k847fdf5eqfpb8un7u8k1m4e', instance_id: 'https://example.com', activated_at: '2026-11-23T12:00:00.000Z' },
+  checked_at: '2026-11-23T12:00:00.000Z',
+  refresh_after: valid ? '2026-11-24T12:00:00.000Z' : '2026-11-23T12:05:00.000Z',
+});
+
+/** For the docs: a verdict that lets run, and one that does not. */
+export const verdictExamples = {
+  valid: { summary: 'It may run', value: example(true, 'valid') },
+  expired: { summary: 'It may not: the license has expired', value: example(false, 'expired') },
+};

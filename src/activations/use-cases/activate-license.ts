@@ -12,7 +12,7 @@ export interface Activated {
   readonly tookSeat: boolean;
 }
 
-/** US3: gives an instance a seat of the license; an instance that has one keeps it. */
+/** Gives an instance a seat of the license; an instance that has one keeps it. */
 export class ActivateLicense extends Command<Activated> {
   constructor(
     readonly key: KeyInHand,

@@ -10,7 +10,7 @@ export interface Deactivated {
   readonly license: LicenseState;
 }
 
-/** US5: an instance gives its seat back; of an expired or suspended license too. Repeating it changes nothing. */
+/** An instance gives its seat back; of an expired or suspended license too. Repeating it changes nothing. */
 export class DeactivateInstance extends Command<Deactivated> {
   constructor(
     readonly key: KeyInHand,

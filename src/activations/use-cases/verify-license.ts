@@ -5,7 +5,7 @@ import { type KeyInHand, LicenseDesk, type Question, type Verification, verify }
 import type { ActivationState } from '../domain/activation';
 import { Activations } from '../ports/activations';
 
-/** US4: may this run? Takes no seat and changes nothing. */
+/** May this run? Takes no seat and changes nothing. */
 export class VerifyLicense extends Query<Verification<ActivationState>> {
   constructor(
     readonly key: KeyInHand,

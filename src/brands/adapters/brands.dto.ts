@@ -5,7 +5,7 @@ import type { Metadata } from '../../../libs/kernel/json';
 import type { BrandState, BrandStatus } from '../domain/brand';
 
 export class CreateBrandBody {
-  /** Names the brand in paths; lower case letters, digits and hyphens. Never changed. @example "acme" */
+  /** Names the brand in paths; lower case letters, digits and hyphens. Never changed. @example "globex" */
   @Matches(/^[a-z][a-z0-9-]{0,61}[a-z0-9]$/, { message: 'slug must be 2 to 63 of a-z, 0-9 and hyphens, a letter first' })
   slug!: string;
 
@@ -13,7 +13,7 @@ export class CreateBrandBody {
   @IsLine(200)
   name!: string;
 
-  /** What its license keys begin with: 2 to 10 of A-Z and 0-9, a letter first. Unique, never changed. @example "ACME" */
+  /** What its license keys begin with: 2 to 10 of A-Z and 0-9, a letter first. Unique, never changed. @example "GLOBEX" */
   @Matches(/^[A-Z][A-Z0-9]{1,9}$/, { message: 'key_prefix must be 2 to 10 of A-Z and 0-9, a letter first' })
   key_prefix!: string;
 

@@ -33,34 +33,34 @@ class ProductDefaultsBody {
 }
 
 export class CreateProductBody extends ProductDefaultsBody {
-  /** What clients ask for; letters, digits, `_`, `.` and `-`. Unique in the brand, never changed. @example "rankmath_pro" */
+  /** What clients ask for; letters, digits, `_`, `.` and `-`. Unique in the brand, never changed. @example "seo_pro" */
   @Matches(/^(?!prd_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
     message: 'code must be 1 to 64 of A-Z, a-z, 0-9, dot, underscore and hyphen, a letter or digit first, and not begin with prd_',
   })
   code!: string;
 
-  /** @example "Rank Math Pro" */
+  /** @example "SEO Pro" */
   @IsLine(200)
   name!: string;
 
-  /** Up to 50 pairs of strings of your own. @example { "sku": "RM-1" } */
+  /** Up to 50 pairs of strings of your own. @example { "sku": "SEO-1" } */
   @Optional()
   @IsMetadata()
   metadata?: Metadata;
 }
 
 export class UpdateProductBody extends ProductDefaultsBody {
-  /** @example "Rank Math Pro" */
+  /** @example "SEO Pro" */
   @Optional()
   @IsLine(200)
   name?: string;
 
-  /** An archived product gets no new licenses; those it has keep working. @example "archived" */
+  /** `archived`: no new licenses; those it has keep working. @example "active" */
   @Optional()
   @IsIn(['active', 'archived'])
   status?: ProductStatus;
 
-  /** Merged; null deletes a pair. @example { "sku": "RM-2" } */
+  /** Merged; null deletes a pair. @example { "sku": "SEO-2" } */
   @Optional()
   @IsMetadata({ nulls: true })
   metadata?: Record<string, string | null>;
@@ -71,9 +71,9 @@ export class ProductObject {
   id!: string;
   /** @example "brd_06efg00000e0082000000000000" */
   brand_id!: string;
-  /** @example "rankmath_pro" */
+  /** @example "seo_pro" */
   code!: string;
-  /** @example "Rank Math Pro" */
+  /** @example "SEO Pro" */
   name!: string;
   /** null: as many seats as are asked for. @example 3 */
   seat_limit!: number | null;
@@ -83,7 +83,7 @@ export class ProductObject {
   grace_days!: number;
   /** @example { "updates": true } */
   entitlements!: JsonObject;
-  /** @example { "sku": "RM-1" } */
+  /** @example { "sku": "SEO-1" } */
   metadata!: Record<string, string>;
   /** @example "active" */
   status!: ProductStatus;

@@ -46,11 +46,11 @@ export class ApiKeyObject {
   hint!: string;
   /** @example ["licenses:read", "licenses:write"] */
   scopes!: string[];
-  /** @example null */
+  /** @example "2027-12-31T23:59:59.000Z" */
   expires_at!: string | null;
   /** Written at most once a minute. @example "2026-11-23T12:00:00.000Z" */
   last_used_at!: string | null;
-  /** @example null */
+  /** @example "2026-11-23T12:00:00.000Z" */
   revoked_at!: string | null;
   /** @example "2026-11-23T12:00:00.000Z" */
   created_at!: string;

@@ -53,9 +53,9 @@ export class PostgresApiKeys implements ApiKeys {
 export class PostgresListApiKeys implements IQueryHandler<ListApiKeys> {
   constructor(private readonly db: Database) {}
 
-  execute({ brandId, cut }: ListApiKeys): Promise<Page<ApiKeyState>> {
-    const where = { brandId, ...(cut.after && { id: LessThan(cut.after) }) };
-    return this.db.run(brandId, async () =>
+  execute({ reach, cut }: ListApiKeys): Promise<Page<ApiKeyState>> {
+    const where = { ...(!isAllBrands(reach) && { brandId: reach }), ...(cut.after && { id: LessThan(cut.after) }) };
+    return this.db.run(reach, async () =>
       pageOf(await this.db.manager.find(apiKeyTable, { where, order: { id: 'DESC' }, take: cut.limit + 1 }), cut),
     );
   }

@@ -32,7 +32,7 @@ export class GrantBody {
   @IsInstant()
   expires_at?: string | null;
 
-  /** Absent or null: now. @example null */
+  /** Absent or null: now. @example "2026-11-23T12:00:00.000Z" */
   @OptionalOrNull()
   @IsInstant()
   starts_at?: string | null;
@@ -175,7 +175,7 @@ export class LicenseObject {
   customer_email!: string;
   /** What was decided; whether time has ended it, a verdict tells. @example "valid" */
   status!: LicenseStatus;
-  /** @example null */
+  /** @example "2026-11-23T12:00:00.000Z" */
   starts_at!: string | null;
   /** null: never. @example "2027-11-23T12:00:00.000Z" */
   expires_at!: string | null;
@@ -199,15 +199,15 @@ export class LicenseKeyObject {
   id!: string;
   /** @example "brd_06efg00000e0082000000000000" */
   brand_id!: string;
-  /** @example "RM-…-7K2QF" */
+  /** @example "DEMO-…-A7K2Q" */
   hint!: string;
   /** @example "jane@example.com" */
   customer_email!: string;
   /** @example "2026-11-23T12:00:00.000Z" */
   created_at!: string;
-  /** @example null */
+  /** @example "2026-11-23T12:00:00.000Z" */
   reissued_at!: string | null;
-  /** The whole key, only in the answer that made it. @example "RM-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
+  /** The whole key, only in the answer that made it. @example "DEMO-4H7QK-9ZC2M-T5XWB-0R8NJ-V3PDY-A7K2Q" */
   key?: string;
 }
 

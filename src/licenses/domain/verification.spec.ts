@@ -52,9 +52,10 @@ describe('A verification', () => {
     expect({ seat, code }).toEqual({ seat: seatOf(usable), code: 'valid' });
   });
 
-  it('is to be asked again after a day, or when time alone changes it', () => {
+  it('is to be asked again after a day, five minutes when refused, or when time alone changes it', () => {
     expect(ask([aLicense()]).refreshAfter).toEqual(inDays(1));
     expect(ask([aLicense(), aLicense({ expiresAt: inDays(0.5) })]).refreshAfter).toEqual(inDays(0.5));
-    expect(verify(null, {}, [], noon).refreshAfter).toEqual(inDays(1));
+    expect(verify(null, {}, [], noon).refreshAfter).toEqual(inDays(5 / 1440));
+    expect(ask([aLicense({ status: 'suspended' })]).refreshAfter).toEqual(inDays(5 / 1440));
   });
 });

@@ -15,7 +15,7 @@ export interface Verification<Seat extends Held = Held> {
   readonly licenses: readonly { readonly license: LicenseState; readonly valid: boolean; readonly code: LicenseVerdict }[];
   readonly seat: Seat | null;
   readonly checkedAt: Date;
-  /** When a client should ask again, though nothing happened: after a day, or when time alone will change the verdict. */
+  /** When a client should ask again: after a day, or after five minutes when refused; sooner when time alone will change the verdict. */
   readonly refreshAfter: Date;
 }
 
@@ -30,6 +30,8 @@ export interface Question {
 }
 
 const day = 86_400_000;
+/** Whoever was refused may have paid or activated meanwhile. */
+const fiveMinutes = 300_000;
 
 /** @param seats the seats that the instance holds, of any license of the key */
 export function verify<Seat extends Held>(
@@ -60,7 +62,7 @@ export function verify<Seat extends Held>(
     licenses: judged.map(({ license, valid, code }) => ({ license, valid, code })),
     seat: [...deciding, ...judged].find(({ seat }) => seat !== null)?.seat ?? null,
     checkedAt: at,
-    refreshAfter: earliest([new Date(at.getTime() + day), ...asked.map((license) => nextTurn(license, at))]),
+    refreshAfter: earliest([new Date(at.getTime() + (allows(code) ? day : fiveMinutes)), ...asked.map((license) => nextTurn(license, at))]),
   };
 }
 
@@ -82,5 +84,5 @@ const refused = (code: VerdictCode, hint: string | null, at: Date): Verification
   licenses: [],
   seat: null,
   checkedAt: at,
-  refreshAfter: new Date(at.getTime() + day),
+  refreshAfter: new Date(at.getTime() + fiveMinutes),
 });

@@ -10,7 +10,7 @@ export interface LicenseFilter {
   readonly expiresBefore?: Date | undefined;
 }
 
-/** US6: the licenses that fit, newest first; of one brand, or of all. */
+/** The licenses that fit, newest first; of one brand, or of all. */
 export class FindLicenses extends Query<Page<LicenseState>> {
   constructor(
     readonly reach: Reach,

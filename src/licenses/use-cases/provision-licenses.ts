@@ -22,7 +22,7 @@ export interface Provisioned {
   readonly licenses: readonly LicenseState[];
 }
 
-/** US1: gives a customer licenses, on a new key or added to one that he has. */
+/** Gives a customer licenses, on a new key or added to one that he has. */
 export class ProvisionLicenses extends Command<Provisioned> {
   constructor(
     readonly brandId: BrandId,

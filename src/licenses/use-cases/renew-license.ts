@@ -6,7 +6,7 @@ import { LicenseNotFound } from '../domain/errors';
 import type { LicenseState, Renewal } from '../domain/license';
 import { Licenses } from '../ports/licenses';
 
-/** US2: moves the end of a license, never towards now. */
+/** Moves the end of a license, never towards now. */
 export class RenewLicense extends Command<LicenseState> {
   constructor(
     readonly brandId: BrandId,

@@ -6,7 +6,7 @@ import { LicenseNotFound } from '../domain/errors';
 import type { LicenseState, LicenseStatus } from '../domain/license';
 import { Licenses } from '../ports/licenses';
 
-/** US2: suspends, resumes or cancels a license. */
+/** Suspends, resumes or cancels a license. */
 export class SetLicenseStatus extends Command<LicenseState> {
   constructor(
     readonly brandId: BrandId,
