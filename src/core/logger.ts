@@ -3,12 +3,15 @@ import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from './config';
 
+// Whoever read our lines may be gone. Then nobody hears them, but nothing may wait for it: pino's own destination would, for ever.
+process.stdout.on('error', () => undefined);
+
 export function createLog({ LOG_LEVEL, LOG_FORMAT }: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT'>): Logger {
   const forPeople = LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY);
   const options = { level: LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   return forPeople
-    ? pino(options, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }))
-    : pino(options);
+    ? pino(options, pretty({ destination: process.stdout, singleLine: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }))
+    : pino(options, process.stdout);
 }
 
 /** Nest's own messages, in the same lines as everything else; what it says of starting up is for debugging. */

@@ -123,6 +123,12 @@ export class LatchkeyProcess {
     return this.url_;
   }
 
+  /** From now on nobody reads what it says: the terminal was closed, the log's reader died. */
+  deafen(): void {
+    this.child.stdout!.destroy();
+    this.child.stderr!.destroy();
+  }
+
   get output(): string {
     return this.stdout + this.stderr;
   }

@@ -246,6 +246,15 @@ describe('Latchkey on its own PostgreSQL', () => {
       endless.destroy();
     });
 
+    it('answers and ends although nobody reads its log any more', async () => {
+      const service = await home.start();
+      const postgres = home.postgresPid!;
+      service.deafen();
+      for (let i = 0; i < 20; i++) expect((await fetch(`${service.url}/health`)).status).toBe(200);
+      expect(await service.stop('SIGTERM')).toBe(0);
+      expect(isAlive(postgres)).toBe(false);
+    });
+
     it('is not disturbed by a second and a third signal', async () => {
       const service = await home.start();
       await home.ask(`update activations set deactivated_at = now() where deactivated_at is null`);
