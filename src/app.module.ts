@@ -2,13 +2,18 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { PrivatePort } from '../libs/http/server';
+import { Retention } from '../libs/messaging/jobs';
 import { isUnavailable } from '../libs/persistence/sql-state';
+import { type EncryptionKey, EncryptionKeys } from '../libs/vault/vault';
 import { ActivationsModule } from './activations';
+import { AuditModule } from './audit';
 import { BrandsModule } from './brands';
 import { CoreModule } from './core/core.module';
 import { RedisAddress } from './core/redis';
+import { EventsAddress, EventsModule } from './events';
 import { IdentityModule, KeyMode } from './identity';
-import { LicensesModule, type Pepper, Peppers } from './licenses';
+import { ExpiryNotices, LicensesModule, type Pepper, Peppers } from './licenses';
+import { WebhooksModule, WebhookTargets } from './webhooks';
 
 /** What the outside decides. */
 export interface Settings {
@@ -17,16 +22,27 @@ export interface Settings {
   readonly peppers: readonly Pepper[];
   readonly mode: KeyMode['mode'];
   readonly hasPrivatePort: boolean;
+  readonly encryptionKeys: readonly EncryptionKey[];
+  readonly allowsPrivateTargets: boolean;
+  readonly eventsUrl: string | null;
+  readonly expiryNoticeDays: readonly number[];
+  readonly retention: Retention;
 }
 
 @Module({})
 export class AppModule {
-  static with({ database, redisUrl, peppers, mode, hasPrivatePort }: Settings): DynamicModule {
+  static with(settings: Settings): DynamicModule {
+    const { database } = settings;
     const providers = [
-      { provide: RedisAddress, useValue: { url: redisUrl } satisfies RedisAddress },
-      { provide: Peppers, useValue: { all: peppers } satisfies Peppers },
-      { provide: KeyMode, useValue: { mode } satisfies KeyMode },
-      { provide: PrivatePort, useValue: { isSet: hasPrivatePort } satisfies PrivatePort },
+      { provide: RedisAddress, useValue: { url: settings.redisUrl } satisfies RedisAddress },
+      { provide: Peppers, useValue: { all: settings.peppers } satisfies Peppers },
+      { provide: KeyMode, useValue: { mode: settings.mode } satisfies KeyMode },
+      { provide: PrivatePort, useValue: { isSet: settings.hasPrivatePort } satisfies PrivatePort },
+      { provide: EncryptionKeys, useValue: { all: settings.encryptionKeys } satisfies EncryptionKeys },
+      { provide: WebhookTargets, useValue: { allowsPrivate: settings.allowsPrivateTargets } satisfies WebhookTargets },
+      { provide: EventsAddress, useValue: { url: settings.eventsUrl } satisfies EventsAddress },
+      { provide: ExpiryNotices, useValue: { daysBefore: settings.expiryNoticeDays } satisfies ExpiryNotices },
+      { provide: Retention, useValue: settings.retention },
     ];
     return {
       module: AppModule,
@@ -38,6 +54,9 @@ export class AppModule {
         BrandsModule,
         LicensesModule,
         ActivationsModule,
+        EventsModule,
+        AuditModule,
+        WebhooksModule,
       ],
       providers,
       exports: providers.map(({ provide }) => provide),

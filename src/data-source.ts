@@ -9,6 +9,8 @@ import { apiKeyTable } from './identity/adapters/postgres-api-keys';
 import { licenseKeyTable } from './licenses/adapters/postgres-license-keys';
 import { licenseTable } from './licenses/adapters/postgres-licenses';
 import { Core1764000000000 } from './migrations/1764000000000-core';
+import { Facts1764100000000 } from './migrations/1764100000000-facts';
+import { Webhooks1764100000001 } from './migrations/1764100000001-webhooks';
 
 /** The role as which the service works: it owns nothing, so row-level security holds it. */
 export const runtimeRole = 'latchkey_runtime';
@@ -16,7 +18,7 @@ export const runtimeRole = 'latchkey_runtime';
 const common = {
   type: 'postgres',
   entities: [brandTable, productTable, apiKeyTable, licenseKeyTable, licenseTable, activationTable, outboxTable],
-  migrations: [Core1764000000000],
+  migrations: [Core1764000000000, Facts1764100000000, Webhooks1764100000001],
   migrationsTransactionMode: 'all',
   namingStrategy: new SnakeCaseColumns(),
   installExtensions: false,

@@ -3,19 +3,17 @@ import { writeFileSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { httpAdapter } from '../libs/http/server';
 import { AppModule } from './app.module';
-import { runtimeDataSource } from './data-source';
+import { readConfig } from './core/config';
 import { openApiDocument } from './openapi-document';
+import { settingsOf } from './service';
 
 /** Writes the contract to a file, without a database: `node dist/src/openapi.js openapi/openapi.json`. */
 async function emit(file: string): Promise<void> {
-  const settings = {
-    database: runtimeDataSource('postgres://none', 1),
-    redisUrl: null,
-    peppers: [],
-    mode: 'test',
-    hasPrivatePort: false,
-  } as const;
-  const app = await NestFactory.create(AppModule.with(settings), httpAdapter(), { preview: true, logger: false, abortOnError: false });
+  const app = await NestFactory.create(AppModule.with(settingsOf(readConfig({}), 'postgres://none')), httpAdapter(), {
+    preview: true,
+    logger: false,
+    abortOnError: false,
+  });
   writeFileSync(file, `${JSON.stringify(openApiDocument(app), null, 2)}\n`);
 }
 

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Database } from '../libs/persistence/database';
+import { EncryptionKeys } from '../libs/vault/vault';
 import { allBrands } from './identity';
 import { hmac } from './licenses/adapters/peppered-key-mint';
 import { type Pepper, Peppers } from './licenses';
@@ -12,6 +13,7 @@ export async function refuseUnsafeStart(app: INestApplicationContext): Promise<v
   const db = app.get(Database);
   await refuseWithoutWall(db);
   await db.run(allBrands, () => refuseOtherPeppers(db, app.get(Peppers)));
+  await db.run(allBrands, () => refuseOtherEncryptionKeys(db, app.get(EncryptionKeys)));
 }
 
 async function refuseWithoutWall(db: Database): Promise<void> {
@@ -24,31 +26,58 @@ async function refuseWithoutWall(db: Database): Promise<void> {
   if (row.above || row.owns) throw new UnsafeStart(`The service would work as ${row.who}, whom row-level security does not hold back.`);
 }
 
-/**
- * A pepper that changed under its version, or that is missing while keys need it, would lock every customer out, one verdict at a time.
- * The first start with a version settles its secret, even before there are keys: two services must never hash under different ones.
- */
+/** A pepper that changed under its version, or that is missing while keys need it, would lock every customer out, one verdict at a time. */
 async function refuseOtherPeppers(db: Database, { all }: Peppers): Promise<void> {
-  for (const pepper of all) {
-    await db.manager.query('insert into peppers values ($1, $2) on conflict do nothing', [pepper.version, fingerprintOf(pepper)]);
-  }
-  const known = await db.manager.query<{ version: number; fingerprint: Buffer; used: boolean }[]>(
-    'select version, fingerprint, exists (select from license_keys where pepper_version = version) as used from peppers',
-  );
-  for (const { version, fingerprint, used } of known) {
-    const given = all.find((pepper) => pepper.version === version);
-    if (given && !fingerprintOf(given).equals(fingerprint)) {
+  const used = 'select from license_keys where pepper_version = version';
+  for (const { version, fault } of await comparedWith(db, 'peppers', all, used)) {
+    if (fault === 'other') {
       throw new UnsafeStart(
         `LICENSE_KEY_PEPPERS: pepper ${version} is not the one that this database's license keys were hashed under. ` +
           'Give it back its secret; a new secret gets a new version beside it.',
       );
     }
-    if (!given && used) {
-      throw new UnsafeStart(
-        `LICENSE_KEY_PEPPERS: pepper ${version} is missing, and license keys were hashed under it. Without it they open nothing.`,
-      );
-    }
+    throw new UnsafeStart(
+      `LICENSE_KEY_PEPPERS: pepper ${version} is missing, and license keys were hashed under it. Without it they open nothing.`,
+    );
   }
 }
 
-const fingerprintOf = (pepper: Pepper): Buffer => hmac(pepper, 'which pepper is this?');
+/** Without its key nothing that was encrypted opens, and with another one the signatures of the audit log would look forged. */
+async function refuseOtherEncryptionKeys(db: Database, { all }: EncryptionKeys): Promise<void> {
+  const used = `select from webhook_endpoints where deleted_at is null and get_byte(secret, 0) * 256 + get_byte(secret, 1) = version
+    union all select from audit_heads where key_version = version`;
+  for (const { version, fault } of await comparedWith(db, 'encryption_keys', all, used)) {
+    if (fault === 'other') {
+      throw new UnsafeStart(
+        `ENCRYPTION_KEYS: key ${version} is not the one that this database's secrets were encrypted under. ` +
+          'Give it back its secret; a new secret gets a new version beside it.',
+      );
+    }
+    throw new UnsafeStart(`ENCRYPTION_KEYS: key ${version} is missing, and secrets were encrypted under it.`);
+  }
+}
+
+/**
+ * The first start with a version settles its secret, even before it is used: two services must never work under different ones.
+ * Answers each version that has another secret now, or that is missing although it was used.
+ */
+async function comparedWith(
+  db: Database,
+  table: 'peppers' | 'encryption_keys',
+  all: readonly Pepper[],
+  used: string,
+): Promise<{ version: number; fault: 'other' | 'missing' }[]> {
+  for (const secret of all) {
+    await db.manager.query(`insert into ${table} values ($1, $2) on conflict do nothing`, [secret.version, fingerprintOf(secret)]);
+  }
+  const known = await db.manager.query<{ version: number; fingerprint: Buffer; used: boolean }[]>(
+    `select version, fingerprint, exists (${used}) as used from ${table}`,
+  );
+  return known.flatMap(({ version, fingerprint, used }): { version: number; fault: 'other' | 'missing' }[] => {
+    const given = all.find((secret) => secret.version === version);
+    if (!given) return used ? [{ version, fault: 'missing' }] : [];
+    return fingerprintOf(given).equals(fingerprint) ? [] : [{ version, fault: 'other' }];
+  });
+}
+
+const fingerprintOf = (secret: Pepper): Buffer => hmac(secret, 'which pepper is this?');

@@ -7,6 +7,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { Logger } from 'pino';
 import { ProblemFilter } from '../libs/http/problem.filter';
 import { httpAdapter, listenPrivately, prepareHttp } from '../libs/http/server';
+import { Background } from '../libs/messaging/background';
 import { AppModule, type Settings } from './app.module';
 import type { Config } from './core/config';
 import { NestLog } from './core/logger';
@@ -29,6 +30,16 @@ export const settingsOf = (config: Config, databaseUrl: string): Settings => ({
   peppers: config.peppers,
   mode: config.production ? 'live' : 'test',
   hasPrivatePort: config.PRIVATE_PORT !== undefined,
+  encryptionKeys: config.encryptionKeys,
+  allowsPrivateTargets: config.WEBHOOKS_ALLOW_PRIVATE,
+  eventsUrl: config.EVENTS_URL ?? null,
+  expiryNoticeDays: config.expiryNoticeDays,
+  retention: {
+    idempotencyHours: config.RETENTION_IDEMPOTENCY_HOURS,
+    eventsDays: config.RETENTION_EVENTS_DAYS,
+    deliveriesDays: config.RETENTION_DELIVERIES_DAYS,
+    answersDays: config.RETENTION_ANSWERS_DAYS,
+  },
 });
 
 /** Starts the whole service over a migrated database. */
@@ -52,6 +63,8 @@ export async function startService(
   await app.listen(config.PORT, config.host);
   const privately = config.PRIVATE_PORT === undefined ? null : await listenPrivately(fastify, config.PRIVATE_PORT, config.host);
 
+  if (config.BACKGROUND_WORK) app.get(Background).start();
+
   const { port } = fastify.server.address() as AddressInfo;
   const host = config.host === '0.0.0.0' || config.host === '127.0.0.1' ? 'localhost' : config.host;
   let stopped: Promise<void> | null = null;
@@ -63,7 +76,10 @@ async function drain(app: NestFastifyApplication, servers: Server[], seconds: nu
   app.get(ReadinessCheck).stop();
   // A connection whose last answer is out ends at once, rather than being kept alive until all are cut.
   servers.forEach((server) => (server.keepAliveTimeout = 1));
+  // Work in the background is picked up by others, or after the next start.
+  const background = app.get(Background).stop();
   const impatient = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), seconds * 1000);
+  await background;
   await app.close();
   servers.forEach((server) => server.close());
   clearTimeout(impatient);

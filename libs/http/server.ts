@@ -60,7 +60,7 @@ export function prepareHttp(app: NestFastifyApplication, problems: ProblemFilter
   fastify.server.on('checkExpectation', (request, response) => fastify.routing(request, response));
   fastify.addHook('preValidation', async ({ params, query }) => refuseAddress(params, query));
   // Last before the handler: reading the body loses the asynchronous context that was entered earlier.
-  fastify.addHook('preHandler', (request, _reply, done) => runAs({ requestId: request.id, actor: null }, done));
+  fastify.addHook('preHandler', (request, _reply, done) => runAs({ requestId: request.id, actor: null, ip: request.ip }, done));
   if (log) fastify.addHook('onResponse', (request, reply, done) => (logRequest(log, request, reply), done()));
   return fastify;
 }

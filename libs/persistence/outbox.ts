@@ -3,6 +3,7 @@ import { EventBus } from '@nestjs/cqrs';
 import { EntitySchema } from 'typeorm';
 import type { Aggregate } from '../kernel/aggregate';
 import type { BrandId } from '../kernel/brand-id';
+import { AuditLog } from './audit-log';
 import { Database } from './database';
 import { provenance } from './provenance';
 
@@ -30,11 +31,12 @@ export const outboxTable = new EntitySchema<OutboxRow>({
   },
 });
 
-/** Writes a changed state together with what happened to it: both or neither. After the commit the process is told. */
+/** Writes a changed state together with what happened to it and who did it: all or nothing. After the commit the process is told. */
 @Injectable()
 export class Outbox {
   constructor(
     private readonly db: Database,
+    private readonly audit: AuditLog,
     private readonly signals: EventBus,
   ) {}
 
@@ -50,6 +52,7 @@ export class Outbox {
     const { actor = null, requestId = null } = provenance() ?? {};
     const rows = events.map(({ brandId, id, type, data, occurredAt }) => ({ brandId, id, type, data, actor, requestId, occurredAt }));
     await this.db.manager.insert(outboxTable, rows);
+    await this.audit.changed(aggregate, events);
     this.db.afterCommit(() => void this.signals.publishAll(events));
   }
 }

@@ -3,8 +3,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** Who caused what is written now, and in which request. Technical, so it travels out of sight. */
 export interface Provenance {
   readonly requestId: string | null;
-  /** The public id of the credential, `license_key` for a product, or what an operator ran at the console. */
+  /** The public id of the credential, `license_key` for a product, `clock` for time itself, or what an operator ran at the console. */
   actor: string | null;
+  /** From where the request came. */
+  readonly ip?: string | null;
 }
 
 const current = new AsyncLocalStorage<Provenance>();

@@ -4,6 +4,7 @@ import { readConfig } from '../../src/core/config';
 import { allBrands, IssueApiKey } from '../../src/identity';
 import { startService } from '../../src/service';
 import { CommandBus } from '@nestjs/cqrs';
+import { Background } from '../messaging/background';
 import { Database } from '../persistence/database';
 import { dropDatabase, freshDatabase, ownerUrl, runtimeUrl } from './database';
 
@@ -36,15 +37,17 @@ export interface TestService {
   call(call: Call): Promise<Answer>;
   /** Lets time pass for the rules, from now on. */
   travel(days: number): void;
+  /** Does now what waits in the background, in that loop or in all. */
+  settle(loop?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The whole service in this process, over real HTTP and a database of its own. */
+/** The whole service in this process, over real HTTP and a database of its own. What it does in the background waits for `settle`. */
 export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
   const database = await freshDatabase();
   const logged: string[] = [];
   const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
-  const config = readConfig({ NODE_ENV: 'test', PORT: '0', DOCS: 'false', ...environment });
+  const config = readConfig({ NODE_ENV: 'test', PORT: '0', DOCS: 'false', BACKGROUND_WORK: 'false', ...environment });
   const service = await startService(config, runtimeUrl(database), log);
   const owner = new Client({ connectionString: ownerUrl(database) });
   await owner.connect();
@@ -59,6 +62,7 @@ export async function startTestService(environment: Record<string, string> = {})
     app: service.app,
     logged,
     call: (call) => callOn(url, call),
+    settle: (loop) => service.app.get(Background).settle(loop),
     travel: (days) => shiftClock(service.app.get(Database), days),
     stop: async () => {
       await service.stop();

@@ -1,3 +1,4 @@
+import { brandScopes } from '../../src/identity';
 import type { Answer, Call, TestService } from './service';
 
 /** A brand with a product, a key of its own, and a customer. */
@@ -31,7 +32,7 @@ export interface Wanted {
   readonly product?: string;
 }
 
-export const everyScope = ['products:read', 'products:write', 'licenses:read', 'licenses:write', 'api_keys:read', 'api_keys:write'];
+export const everyScope: string[] = [...brandScopes];
 
 export const ok = ({ status, text, body }: Answer): any => {
   if (status >= 300) throw new Error(`${status}: ${text}`);

@@ -3,7 +3,8 @@ import { plainToInstance, Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateBy, validateSync } from 'class-validator';
 
 const developmentPeppers = '1:development-only-pepper-never-use-it-in-production';
-const peppersForm = /^\d{1,4}:[^,\s]{32,}(,\d{1,4}:[^,\s]{32,})*$/;
+const developmentEncryptionKeys = '1:development-only-encryption-key-never-in-production';
+const versionedSecrets = /^\d{1,4}:[^,\s]{32,}(,\d{1,4}:[^,\s]{32,})*$/;
 const serverUrl = { require_tld: false, require_host: true, require_protocol: true, allow_underscores: true };
 
 const Whole = () => Transform(({ value }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : (value as unknown)));
@@ -76,10 +77,58 @@ export class Config {
   @IsString()
   LATCHKEY_DATA_DIR: string = './data';
 
-  @Matches(peppersForm, {
+  @Matches(versionedSecrets, {
     message: 'LICENSE_KEY_PEPPERS must be like 1:SECRET,2:SECRET with secrets of at least 32 characters (openssl rand -hex 32)',
   })
   LICENSE_KEY_PEPPERS: string = developmentPeppers;
+
+  @Matches(versionedSecrets, {
+    message: 'ENCRYPTION_KEYS must be like 1:SECRET,2:SECRET with secrets of at least 32 characters (openssl rand -hex 32)',
+  })
+  ENCRYPTION_KEYS: string = developmentEncryptionKeys;
+
+  /** Deliveries, notices of expiry and housekeeping: done by this instance too, or left to others. */
+  @Flag()
+  @IsBoolean({ message: 'BACKGROUND_WORK must be true or false' })
+  BACKGROUND_WORK: boolean = true;
+
+  /** Whether webhooks may go to private addresses, over plain HTTP and to any port. */
+  @Flag()
+  @IsBoolean({ message: 'WEBHOOKS_ALLOW_PRIVATE must be true or false' })
+  WEBHOOKS_ALLOW_PRIVATE: boolean = false;
+
+  /** Where events are published as well, for other systems. Absent: nowhere. */
+  @IsOptional()
+  @IsUrl({ ...serverUrl, protocols: ['nats', 'tls'] }, { message: 'EVENTS_URL must look like nats://host:4222' })
+  EVENTS_URL?: string;
+
+  /** How many days before its end `license.expiring_soon` is told. */
+  @Matches(/^\d{1,3}(,\d{1,3}){0,9}$/, { message: 'EXPIRY_NOTICE_DAYS must be days like 7,1' })
+  EXPIRY_NOTICE_DAYS: string = '7,1';
+
+  @Whole()
+  @IsInt()
+  @Max(8_760)
+  @Min(24)
+  RETENTION_IDEMPOTENCY_HOURS: number = 24;
+
+  @Whole()
+  @IsInt()
+  @Max(36_500)
+  @Min(7)
+  RETENTION_EVENTS_DAYS: number = 90;
+
+  @Whole()
+  @IsInt()
+  @Max(36_500)
+  @Min(4)
+  RETENTION_DELIVERIES_DAYS: number = 30;
+
+  @Whole()
+  @IsInt()
+  @Max(36_500)
+  @Min(1)
+  RETENTION_ANSWERS_DAYS: number = 7;
 
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
   LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info';
@@ -117,13 +166,30 @@ export class Config {
     return this.TRUST_PROXY === 'true' || (this.TRUST_PROXY !== 'false' && this.TRUST_PROXY);
   }
 
-  get peppers(): { version: number; secret: string }[] {
-    return this.LICENSE_KEY_PEPPERS.split(',').map((pair) => {
-      const [version = '', ...secret] = pair.split(':');
-      return { version: Number(version), secret: secret.join(':') };
-    });
+  get peppers(): VersionedSecret[] {
+    return secretsIn(this.LICENSE_KEY_PEPPERS);
+  }
+
+  get encryptionKeys(): VersionedSecret[] {
+    return secretsIn(this.ENCRYPTION_KEYS);
+  }
+
+  /** Largest first, each once. */
+  get expiryNoticeDays(): number[] {
+    return [...new Set(this.EXPIRY_NOTICE_DAYS.split(',').map(Number))].sort((one, other) => other - one);
   }
 }
+
+interface VersionedSecret {
+  readonly version: number;
+  readonly secret: string;
+}
+
+const secretsIn = (text: string): VersionedSecret[] =>
+  text.split(',').map((pair) => {
+    const [version = '', ...secret] = pair.split(':');
+    return { version: Number(version), secret: secret.join(':') };
+  });
 
 /** What is wrong with the settings, all of it at once. */
 export class ConfigError extends Error {
@@ -139,12 +205,16 @@ export function readConfig(environment: NodeJS.ProcessEnv, need: 'serve' | 'migr
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
   const config = plainToInstance(Config, given, { exposeDefaultValues: true });
   const faults = validateSync(config).flatMap(({ constraints = {} }) => Object.values(constraints));
-  const versions = faults.length === 0 ? config.peppers.map(({ version }) => version) : [];
-  if (new Set(versions).size !== versions.length) faults.push('LICENSE_KEY_PEPPERS names a version twice');
+  if (faults.length === 0) {
+    if (namesTwice(config.peppers)) faults.push('LICENSE_KEY_PEPPERS names a version twice');
+    if (namesTwice(config.encryptionKeys)) faults.push('ENCRYPTION_KEYS names a version twice');
+  }
   if (config.production) faults.push(...missingInProduction(config, need));
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
+
+const namesTwice = (secrets: VersionedSecret[]): boolean => new Set(secrets.map(({ version }) => version)).size !== secrets.length;
 
 function missingInProduction(config: Config, need: 'serve' | 'migrate'): string[] {
   const faults: string[] = [];
@@ -154,5 +224,9 @@ function missingInProduction(config: Config, need: 'serve' | 'migrate'): string[
   if (need === 'serve' && config.LICENSE_KEY_PEPPERS.includes('development-only')) {
     faults.push('LICENSE_KEY_PEPPERS is required in production: the default is known to everybody (1:$(openssl rand -hex 32))');
   }
+  if (need === 'serve' && config.ENCRYPTION_KEYS.includes('development-only')) {
+    faults.push('ENCRYPTION_KEYS is required in production: the default is known to everybody (1:$(openssl rand -hex 32))');
+  }
+  if (config.WEBHOOKS_ALLOW_PRIVATE) faults.push('WEBHOOKS_ALLOW_PRIVATE is for development: in production it opens your own network');
   return faults;
 }

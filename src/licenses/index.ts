@@ -15,3 +15,4 @@ export {
 } from './domain/errors';
 export { type Pepper, Peppers } from './ports/peppers';
 export { SeatsObject } from './adapters/licenses.dto';
+export { ExpiryNotices } from './ports/expiry-notices';

@@ -8,7 +8,8 @@ import { Command, CommandHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { accessKey, OpenToAnyone } from '../../libs/http/access';
 import { httpAdapter } from '../../libs/http/server';
 import { AppModule } from '../../src/app.module';
-import { runtimeDataSource } from '../../src/data-source';
+import { readConfig } from '../../src/core/config';
+import { settingsOf } from '../../src/service';
 
 /** Where `@CommandHandler` and `@QueryHandler` write; the package does not export the names. */
 const handlerMetadata = ['__commandHandler__', '__queryHandler__'];
@@ -59,13 +60,7 @@ describe('The application', () => {
   let providers: Type[];
   let controllers: Type[];
   beforeAll(async () => {
-    const settings = {
-      database: runtimeDataSource('postgres://none', 1),
-      redisUrl: null,
-      peppers: [],
-      mode: 'test',
-      hasPrivatePort: false,
-    } as const;
+    const settings = settingsOf(readConfig({}), 'postgres://none');
     const app = await NestFactory.create(AppModule.with(settings), httpAdapter(), { preview: true, logger: false, abortOnError: false });
     const modules = [...app.get(ModulesContainer).values()];
     const classes = (of: 'providers' | 'controllers') =>

@@ -4,7 +4,7 @@ import { parsePublicId } from '../../libs/kernel/id';
 import { dropDatabase, freshDatabase, ownerUrl, runtimeUrl } from '../../libs/testing/database';
 import type { Answer, Call, TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
-import { peppers, type ServiceProcess, spawnService } from '../fixtures/processes';
+import { secrets, type ServiceProcess, spawnService } from '../fixtures/processes';
 import { serviceOver } from '../fixtures/services';
 
 jest.setTimeout(30_000);
@@ -19,7 +19,7 @@ describe('Seats, over three processes at once,', () => {
     database = await freshDatabase();
     owner = new Client({ connectionString: ownerUrl(database) });
     await owner.connect();
-    service = await serviceOver(runtimeUrl(database), { LICENSE_KEY_PEPPERS: peppers });
+    service = await serviceOver(runtimeUrl(database), secrets);
     processes = await Promise.all([1, 2, 3].map(() => spawnService(runtimeUrl(database))));
   });
   afterAll(async () => {

@@ -47,6 +47,9 @@ const planted: [sql: string, ...faults: string[]][] = [
   ['alter function brand_of_key_prefix owner to latchkey_runtime', 'latchkey_runtime owns brand_of_key_prefix'],
   ['grant create on schema public to latchkey_runtime', 'latchkey_runtime makes objects in the schema'],
   ['grant update on peppers to latchkey_runtime', 'latchkey_runtime changes the peppers'],
+  ['grant update on audit_logs to latchkey_runtime', 'latchkey_runtime changes the audit log'],
+  ['grant delete on audit_logs to latchkey_runtime', 'audit_logs: latchkey_runtime may DELETE'],
+  ['grant delete on encryption_keys to latchkey_runtime', 'latchkey_runtime changes the encryption keys'],
   ['grant insert on migrations to latchkey_runtime', 'latchkey_runtime changes the migrations'],
 ];
 

@@ -4,7 +4,12 @@ import type { ClientBase } from 'pg';
 export const tenantless = {
   migrations: 'what the database itself went through',
   peppers: 'fingerprints of the server’s secrets',
+  encryption_keys: 'fingerprints of the server’s secrets',
+  jobs: 'when the installation does its chores',
 };
+
+/** What the service may delete: what it forgets when its time is over. */
+const forgotten = ['idempotency_keys', 'outbox_events', 'webhook_attempts', 'webhook_deliveries'];
 
 export const runtime = 'latchkey_runtime';
 
@@ -60,7 +65,9 @@ function faultsOfTable({ name, enabled, forced, policies, leads, granted }: Tabl
     ...(policies.some(right) ? [] : [`${name}: no policy on the brand, for reading and for writing`]),
     ...(policies.every((policy) => right(policy) || !policy.permissive) ? [] : [`${name}: a policy that lets through more`]),
     ...(leads ? [] : [`${name}: neither primary key nor index begins with the brand`]),
-    ...granted.map((privilege) => `${name}: ${runtime} may ${privilege}`),
+    ...granted
+      .filter((privilege) => privilege !== 'DELETE' || !forgotten.includes(name))
+      .map((privilege) => `${name}: ${runtime} may ${privilege}`),
   ];
 }
 
@@ -99,6 +106,8 @@ async function faultsOfRole(client: ClientBase): Promise<string[]> {
      union all select 'owns ' || proname from pg_proc where proowner = $1::regrole
      union all select 'makes objects in the schema' where has_schema_privilege($1, 'public', 'CREATE')
      union all select 'changes the migrations' where has_table_privilege($1, 'migrations', 'INSERT, UPDATE, DELETE, TRUNCATE')
+     union all select 'changes the audit log' where has_table_privilege($1, 'audit_logs', 'UPDATE')
+     union all select 'changes the encryption keys' where has_table_privilege($1, 'encryption_keys', 'UPDATE, DELETE, TRUNCATE')
      union all select 'changes the peppers' where has_table_privilege($1, 'peppers', 'UPDATE, DELETE, TRUNCATE')`,
     [runtime],
   );

@@ -16,7 +16,8 @@ interface Row {
   actor: string | null;
   request_id: string | null;
   occurred_at: Date;
-  delivered_at: Date | null;
+  position: string;
+  sequence: string | null;
 }
 
 /** What the id in an event of each thing begins with. */
@@ -181,14 +182,14 @@ describe('An event', () => {
     if (left[0] === 'license.activated') made.activation = body.activation.id;
 
     const actor = { operator: await internalKey(), product: 'license_key', undefined: world.keyId }[String(by)];
-    for (const { id, brand_id, type, data, occurred_at, delivered_at, ...row } of rows) {
+    for (const { id, brand_id, type, data, occurred_at, sequence, ...row } of rows) {
       expect(row).toMatchObject({ actor, request_id: requestId });
       const kind = kinds[type] ?? kinds[type.split('.')[0]!]!;
       expect(parsePublicId(kind, data.id)).not.toBeNull();
       expect(publicId('brand', brand_id)).toBe(by === 'operator' ? body.id : world.brandId);
       expect(parsePublicId('event', publicId('event', id))).toBe(id);
       expect(Math.abs(occurred_at.getTime() - Date.now())).toBeLessThan(60_000);
-      expect(delivered_at).toBeNull();
+      expect(sequence).toBeNull();
     }
     if (again) expect(await leaves(call())).toMatchObject({ types: [], answer: { status: 200 } });
   });

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dropDatabase, freshDatabase, runtimeUrl, withOwner } from '../../libs/testing/database';
 import type { Answer, TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
-import { peppers, type ServiceProcess, spawnService } from '../fixtures/processes';
+import { secrets, type ServiceProcess, spawnService } from '../fixtures/processes';
 import { serviceOver } from '../fixtures/services';
 
 jest.setTimeout(30_000);
@@ -16,7 +16,7 @@ let database: string;
 let world: BrandWorld;
 beforeAll(async () => {
   database = await freshDatabase();
-  const service = await serviceOver(runtimeUrl(database), { LICENSE_KEY_PEPPERS: peppers });
+  const service = await serviceOver(runtimeUrl(database), secrets);
   world = await createBrandWorld(service as unknown as TestService, { seats: null });
   await service.stop();
 });

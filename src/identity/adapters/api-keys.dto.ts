@@ -10,7 +10,7 @@ export class IssueApiKeyBody {
   @IsLine(200)
   name!: string;
 
-  /** What it may do; absent: products and licenses, but no keys. @example ["licenses:read", "licenses:write"] */
+  /** What it may do; absent: everything but API keys. @example ["licenses:read", "licenses:write"] */
   @Optional()
   @ArrayUnique()
   @IsIn(brandScopes, { each: true })

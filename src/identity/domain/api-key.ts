@@ -12,13 +12,17 @@ export const brandScopes = [
   'products:write',
   'licenses:read',
   'licenses:write',
+  'events:read',
+  'webhooks:read',
+  'webhooks:write',
+  'audit:read',
   'api_keys:read',
   'api_keys:write',
 ] as const;
 export type BrandScope = (typeof brandScopes)[number];
 
 /** A brand's key issues no keys unless it was told that it may. */
-export const defaultScopes: readonly BrandScope[] = ['products:read', 'products:write', 'licenses:read', 'licenses:write'];
+export const defaultScopes: readonly BrandScope[] = brandScopes.filter((scope) => !scope.startsWith('api_keys:'));
 
 export const mayUse = (scopes: readonly string[], scope: string): boolean => scopes.includes('*') || scopes.includes(scope);
 

@@ -27,6 +27,8 @@ export const licenseTable = new EntitySchema<LicenseState>({
     seatCeiling: { type: 'int', nullable: true },
     entitlements: { type: 'jsonb' },
     metadata: { type: 'jsonb' },
+    noticedUntil: { type: 'timestamptz' },
+    nextNoticeAt: { type: 'timestamptz', nullable: true },
     version: { type: 'int' },
     createdAt: { type: 'timestamptz' },
     updatedAt: { type: 'timestamptz' },

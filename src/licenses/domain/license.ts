@@ -36,6 +36,10 @@ export interface LicenseState {
   readonly seatCeiling: number | null;
   readonly entitlements: JsonObject;
   readonly metadata: Metadata;
+  /** Up to when the clock's own events of the present term have been told. */
+  readonly noticedUntil: Date;
+  /** When the clock has to look at the license next; null: never. */
+  readonly nextNoticeAt: Date | null;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -110,6 +114,7 @@ export class License extends Aggregate<LicenseState> {
       seatCeiling: seatLimit,
       entitlements,
       metadata,
+      ...noticesOf(expiresAt, at),
       version: 1,
       createdAt: at,
       updatedAt: at,
@@ -125,7 +130,7 @@ export class License extends Aggregate<LicenseState> {
     const wanted = 'expiresAt' in renewal ? renewal.expiresAt : this.extendedBy(renewal.extendDays, at);
     if (wanted?.getTime() === present?.getTime()) return;
     if (wanted && (!present || wanted < present)) throw new RenewalShortens(present);
-    this.revise({ expiresAt: wanted }, at);
+    this.revise({ expiresAt: wanted, ...noticesOf(wanted, at) }, at);
     this.record(new LicenseRenewed(this.state.brandId, at, this.facts()));
   }
 
@@ -133,7 +138,7 @@ export class License extends Aggregate<LicenseState> {
   becomes(status: LicenseStatus, reason: string | undefined, at: Date): void {
     if (status === this.state.status) return;
     this.ensureNotCancelled();
-    this.revise({ status }, at);
+    this.revise({ status, ...(status === 'cancelled' && { nextNoticeAt: null }) }, at);
     const event = { valid: LicenseResumed, suspended: LicenseSuspended, cancelled: LicenseCancelled }[status];
     this.record(new event(this.state.brandId, at, { ...this.facts(), ...(reason !== undefined && { reason }) }));
   }
@@ -197,3 +202,6 @@ export class License extends Aggregate<LicenseState> {
 
 /** Only a seat that is being freed may find more in use than the limit allows. */
 const ceiling = (limit: number | null, used: number): number | null => (limit === null ? null : Math.max(limit, used));
+
+/** A new term: nothing of it has been told, and what lay before it never will be. The clock looks at it at once, and knows when to come back. */
+const noticesOf = (expiresAt: Date | null, at: Date) => ({ noticedUntil: at, nextNoticeAt: expiresAt && at });

@@ -1,0 +1,2 @@
+export { EventsModule } from './events.module';
+export { EventsAddress } from './ports/events-address';
