@@ -56,11 +56,11 @@ export const listOf = <Row, Item>({ items, next }: Page<Row>, view: (row: Row) =
 });
 
 /** Documents an answer that is a list of that object. */
-export const AnswersList = (item: Type) =>
+export const AnswersList = (item: Type, description = 'A page, newest first') =>
   applyDecorators(
     ApiExtraModels(item),
     ApiOkResponse({
-      description: 'A page, newest first',
+      description,
       schema: {
         type: 'object',
         required: ['object', 'data', 'has_more', 'next_cursor'],

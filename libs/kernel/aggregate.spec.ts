@@ -3,7 +3,7 @@ import { newBrandId } from './brand-id';
 import { DomainEvent } from './domain-event';
 
 class Rung extends DomainEvent<{ times: number }> {
-  readonly type = 'bell.rung';
+  override readonly type = 'bell.rung';
 }
 
 class Bell extends Aggregate<{ times: number }> {

@@ -11,9 +11,12 @@ export class Background {
   private readonly loops: Loop[] = [];
   private running: Promise<void>[] = [];
 
-  /** @param everyMs how often to look when nobody wakes it. Answers a handle that wakes it. */
-  add(name: string, everyMs: number, work: Work): { wake(): void } {
-    const loop = new Loop(name, everyMs, work);
+  /**
+   * @param everyMs how often to look when nobody wakes it @param finished waits for what the work began and left going on beside it
+   * Answers a handle that wakes it.
+   */
+  add(name: string, everyMs: number, work: Work, finished: () => Promise<unknown> = () => Promise.resolve()): { wake(): void } {
+    const loop = new Loop(name, everyMs, work, finished);
     this.loops.push(loop);
     return loop;
   }
@@ -49,6 +52,7 @@ class Loop {
     readonly name: string,
     private readonly everyMs: number,
     private readonly work: Work,
+    private readonly finished: () => Promise<unknown>,
   ) {
     this.logger = new Logger(name);
   }
@@ -72,7 +76,10 @@ class Loop {
   }
 
   async settle(): Promise<void> {
-    while (await this.work());
+    for (let more = true; more;) {
+      more = await this.work();
+      await this.finished();
+    }
   }
 
   private async once(): Promise<boolean> {

@@ -18,6 +18,11 @@ export interface Job {
   readonly work: () => Promise<boolean>;
 }
 
+export interface JobRun {
+  readonly name: string;
+  readonly error: string | null;
+}
+
 /** For how long whoever took a job is taken to be alive; with each part of the work it begins anew. */
 const leaseSeconds = 60;
 
@@ -31,29 +36,32 @@ export class Jobs {
     private readonly db: Database,
     background: Background,
   ) {
-    background.add('jobs', 20_000, () => this.runDue());
+    background.add('jobs', 20_000, async () => (await this.runDue(), false));
   }
 
   add(job: Job): void {
     this.jobs.push(job);
   }
 
-  /** Does every job that is due and that nobody else is doing. */
-  async runDue(): Promise<false> {
+  /** Does every job that is due and that nobody else is doing. Answers which these were, and why one of them failed. */
+  async runDue(): Promise<JobRun[]> {
+    const runs: JobRun[] = [];
     for (const job of this.jobs) {
       await this.db.beforeBrand('insert into jobs (name, next_run_at) values ($1, now()) on conflict do nothing', [job.name]);
-      if (await this.claim(job)) await this.run(job);
+      if (await this.claim(job)) runs.push({ name: job.name, error: await this.run(job) });
     }
-    return false;
+    return runs;
   }
 
-  private async run({ name, everySeconds, work }: Job): Promise<void> {
+  private async run({ name, everySeconds, work }: Job): Promise<string | null> {
     try {
       while (await work()) await this.put(name, leaseSeconds, null);
       await this.put(name, everySeconds, null);
+      return null;
     } catch (error) {
       this.logger.error(`${name}: ${(error as Error).stack ?? String(error)}`);
       await this.put(name, leaseSeconds, (error as Error).message);
+      return (error as Error).message;
     }
   }
 

@@ -1,17 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { BrandId } from '../kernel/brand-id';
+import type { LoggedEvent } from '../kernel/domain-event';
 
-/** An event as it stands in the log of its brand. */
-export interface LoggedEvent {
-  readonly brandId: BrandId;
-  readonly id: string;
-  /** Its place in the brand's log: 1, 2, 3 …, without a gap. */
-  readonly sequence: number;
-  readonly type: string;
-  readonly occurredAt: Date;
-  readonly data: object;
-}
+export type { LoggedEvent };
 
 type Handler = (event: LoggedEvent) => Promise<void>;
 
@@ -40,9 +31,13 @@ export class Subscribers implements OnModuleInit {
       if (!prototype) continue;
       for (const method of this.scanner.getAllMethodNames(prototype)) {
         const pattern = Reflect.getMetadata(Subscribe.KEY, instance[method]!) as string | undefined;
-        if (pattern !== undefined) this.handlers.push({ pattern, handle: (event) => instance[method]!(event) });
+        if (pattern !== undefined) this.add(pattern, (event) => instance[method]!(event));
       }
     }
+  }
+
+  add(pattern: string, handle: Handler): void {
+    this.handlers.push({ pattern, handle });
   }
 
   /** Waits for every subscriber, one after the other; one that fails fails the delivery. */

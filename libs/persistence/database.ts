@@ -50,6 +50,22 @@ export class Database implements UnitOfWork, Clock {
     return this.source.query<Row[]>(sql, parameters);
   }
 
+  /** A part of the open unit of work that may fail alone: then what it wrote is undone, and what was written before it is not. */
+  async part<T>(work: () => Promise<T>): Promise<T> {
+    const { manager, afterCommit } = this.current;
+    const told = afterCommit.length;
+    await manager.query('savepoint part');
+    try {
+      const result = await work();
+      await manager.query('release savepoint part');
+      return result;
+    } catch (error) {
+      afterCommit.splice(told);
+      await manager.query('rollback to savepoint part; release savepoint part');
+      throw error;
+    }
+  }
+
   /** Reads, writes and locks happen inside a unit of work or not at all: outside, row-level security shows nothing. */
   get manager(): EntityManager {
     return this.current.manager;

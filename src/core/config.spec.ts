@@ -32,7 +32,12 @@ const faultsOf = (...given: Parameters<typeof readConfig>): string[] => {
 };
 
 const secret = 'a-secret-of-at-least-32-characters';
-const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://me@db/latchkey', LICENSE_KEY_PEPPERS: `1:${secret}` };
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://me@db/latchkey',
+  LICENSE_KEY_PEPPERS: `1:${secret}`,
+  ENCRYPTION_KEYS: `1:${secret}`,
+};
 
 describe('.env.example', () => {
   it('names every setting once, and nothing else', () => {
@@ -48,7 +53,7 @@ describe('.env.example', () => {
   it('comments out what has no default, and secrets', () => {
     const defaults = readConfig({}) as unknown as Record<string, unknown>;
     const out = example.filter((line) => !line.set).map(({ name }) => name);
-    expect(out.filter((name) => defaults[name] !== undefined)).toEqual(['LICENSE_KEY_PEPPERS']);
+    expect(out.filter((name) => defaults[name] !== undefined)).toEqual(['LICENSE_KEY_PEPPERS', 'ENCRYPTION_KEYS']);
   });
 
   it('shows values that are accepted, in production too', () => {
@@ -79,6 +84,15 @@ describe('the settings', () => {
     ['DATABASE_POOL_SIZE', ['0', '201', '1.5', 'many']],
     ['REDIS_URL', ['localhost:6379', 'http://localhost:6379', 'redis://']],
     ['LICENSE_KEY_PEPPERS', ['secret', `1:short`, secret, `1:${secret},`, `1:${secret} ,2:${secret}`, `x:${secret}`, `12345:${secret}`]],
+    ['ENCRYPTION_KEYS', ['secret', `1:short`, secret, `1:${secret},`]],
+    ['BACKGROUND_WORK', ['yes', 'TRUE']],
+    ['WEBHOOKS_ALLOW_PRIVATE', ['yes', '1']],
+    ['EVENTS_URL', ['localhost:4222', 'amqp://localhost', 'nats://']],
+    ['EXPIRY_NOTICE_DAYS', ['soon', '7,', '-1', '7;1', '1000']],
+    ['RETENTION_IDEMPOTENCY_HOURS', ['23', 'day']],
+    ['RETENTION_EVENTS_DAYS', ['6', '0']],
+    ['RETENTION_DELIVERIES_DAYS', ['3']],
+    ['RETENTION_ANSWERS_DAYS', ['0', '1.5']],
     ['LOG_LEVEL', ['loud', 'INFO', 'trace']],
     ['LOG_FORMAT', ['xml', 'JSON']],
     ['DOCS', ['yes', '1', 'TRUE', 'off']],
@@ -150,7 +164,13 @@ describe('peppers', () => {
   });
 
   it.each([`1:${secret},1:${secret}2`, `1:${secret},01:${secret}2`])('name a version once', (text) => {
-    expect(faultsOf({ LICENSE_KEY_PEPPERS: text })).toEqual(['LICENSE_KEY_PEPPERS names a version twice']);
+    for (const name of ['LICENSE_KEY_PEPPERS', 'ENCRYPTION_KEYS'])
+      expect(faultsOf({ [name]: text })).toEqual([`${name} names a version twice`]);
+  });
+
+  it('say how many days before an end its brand is told, largest first and each once', () => {
+    expect(readConfig({}).expiryNoticeDays).toEqual([7, 1]);
+    expect(readConfig({ EXPIRY_NOTICE_DAYS: '1,30,7,30' }).expiryNoticeDays).toEqual([30, 7, 1]);
   });
 
   it('are never told in a refusal', () => {
@@ -160,19 +180,21 @@ describe('peppers', () => {
 });
 
 describe('in production', () => {
-  it('a database and peppers of one’s own are needed, and both are asked for at once', () => {
+  it('a database and secrets of one’s own are needed, and all are asked for at once', () => {
     expect(faultsOf(production)).toEqual([]);
     const faults = faultsOf({ NODE_ENV: 'production' });
-    expect(faults.map((fault) => fault.split(' ')[0])).toEqual(['DATABASE_URL', 'LICENSE_KEY_PEPPERS']);
+    expect(faults.map((fault) => fault.split(' ')[0])).toEqual(['DATABASE_URL', 'LICENSE_KEY_PEPPERS', 'ENCRYPTION_KEYS']);
   });
 
-  it('the peppers that everybody knows are refused, even beside others', () => {
-    const known = readConfig({}).LICENSE_KEY_PEPPERS;
-    for (const peppers of [known, `2:${secret},${known}`, known.replace('1:', '3:')]) {
-      expect(faultsOf({ ...production, LICENSE_KEY_PEPPERS: peppers })).toEqual([
-        expect.stringMatching(/^LICENSE_KEY_PEPPERS is required/),
-      ]);
+  it.each(['LICENSE_KEY_PEPPERS', 'ENCRYPTION_KEYS'] as const)('the %s that everybody knows are refused, even beside others', (name) => {
+    const known = readConfig({})[name];
+    for (const secrets of [known, `2:${secret},${known}`, known.replace('1:', '3:')]) {
+      expect(faultsOf({ ...production, [name]: secrets })).toEqual([expect.stringMatching(`^${name} is required`)]);
     }
+  });
+
+  it('webhooks may not go to private addresses', () => {
+    expect(faultsOf({ ...production, WEBHOOKS_ALLOW_PRIVATE: 'true' })).toEqual([expect.stringMatching(/^WEBHOOKS_ALLOW_PRIVATE/)]);
   });
 
   it('migrating needs a database alone', () => {

@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { OpenToAnyone } from '../../libs/http/access';
+import { htmlPage, htmlText } from '../../libs/http/html';
 import { statusOf } from '../../libs/http/problem';
 import { RouteNotFound } from '../../libs/http/refusals';
 import { allRefusals, findRefusal, type Refusal } from '../../libs/kernel/domain-error';
@@ -13,7 +14,7 @@ export class ProblemsController {
   @OpenToAnyone()
   @Header('content-type', 'text/html; charset=utf-8')
   all(): string {
-    return page('Problems', `<p>Every refusal has a code. Clients match on it.</p>${allRefusals().map(article).join('')}`);
+    return htmlPage('Problems', `<p>Every refusal has a code. Clients match on it.</p>${allRefusals().map(article).join('')}`);
   }
 
   @Get(':code')
@@ -22,13 +23,9 @@ export class ProblemsController {
   one(@Param('code') code: string): string {
     const refusal = findRefusal(code);
     if (!refusal) throw new RouteNotFound();
-    return page(refusal.title, `${article(refusal)}<p><a href="/problems">All problems</a></p>`);
+    return htmlPage(refusal.title, `${article(refusal)}<p><a href="/problems">All problems</a></p>`);
   }
 }
 
 const article = ({ code, kind, title, help }: Refusal): string =>
-  `<article><h2><a href="/problems/${code}">${title}</a></h2><p><code>${code}</code> · ${statusOf[kind]}</p><p>${help.replace(/`([^`]+)`/g, '<code>$1</code>')}</p></article>`;
-
-const page = (title: string, body: string): string =>
-  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Latchkey</title>` +
-  `<style>body{font:16px/1.5 system-ui;max-width:44rem;margin:3rem auto;padding:0 1rem}code{background:#eee;padding:0 .3em}</style><main>${body}</main></html>`;
+  `<article><h2><a href="/problems/${code}">${title}</a></h2><p><code>${code}</code> · ${statusOf[kind]}</p><p>${htmlText(help)}</p></article>`;

@@ -18,7 +18,7 @@ describe('Peppers', () => {
   type Service = Awaited<ReturnType<typeof serviceOver>>;
   /** The service with those peppers, for as long as the work takes. */
   async function serving<T>(peppers: string, work: (service: Service) => Promise<T>): Promise<T> {
-    const service = await serviceOver(runtimeUrl(database), secrets);
+    const service = await serviceOver(runtimeUrl(database), { LICENSE_KEY_PEPPERS: peppers });
     try {
       return await work(service);
     } finally {

@@ -1,4 +1,4 @@
-import { DomainEvent } from '../../../libs/kernel/domain-event';
+import { DomainEvent, EventType } from '../../../libs/kernel/domain-event';
 
 /** Which seat, of which license, and the license's seats afterwards. */
 export interface SeatFacts {
@@ -10,9 +10,20 @@ export interface SeatFacts {
   readonly seats: { readonly limit: number | null; readonly used: number; readonly remaining: number | null };
 }
 
-export class LicenseActivated extends DomainEvent<SeatFacts> {
-  readonly type = 'license.activated';
-}
-export class SeatDeactivated extends DomainEvent<SeatFacts> {
-  readonly type = 'seat.deactivated';
-}
+const aSeat: SeatFacts = {
+  id: 'act_06efg00000e0082000000000000',
+  license_id: 'lic_06efg00000e0082000000000000',
+  license_version: 5,
+  product_code: 'seo_pro',
+  instance_id: 'https://shop.example',
+  seats: { limit: 3, used: 1, remaining: 2 },
+};
+
+@EventType('license.activated', 'An instance took a seat.', aSeat)
+export class LicenseActivated extends DomainEvent<SeatFacts> {}
+@EventType('seat.deactivated', 'An instance gave its seat back, or somebody freed it.', {
+  ...aSeat,
+  license_version: 6,
+  seats: { limit: 3, used: 0, remaining: 3 },
+})
+export class SeatDeactivated extends DomainEvent<SeatFacts> {}

@@ -1,4 +1,4 @@
-import { DomainEvent } from '../../../libs/kernel/domain-event';
+import { DomainEvent, EventType } from '../../../libs/kernel/domain-event';
 
 /** The object as it is afterwards; `id` and `version` let a receiver drop stale news. */
 interface BrandFacts {
@@ -10,12 +10,19 @@ interface BrandFacts {
   readonly status: string;
 }
 
-export class BrandCreated extends DomainEvent<BrandFacts> {
-  readonly type = 'brand.created';
-}
-export class BrandUpdated extends DomainEvent<BrandFacts> {
-  readonly type = 'brand.updated';
-}
+const aBrand: BrandFacts = {
+  id: 'brd_06efg00000e0082000000000000',
+  version: 1,
+  slug: 'demo',
+  name: 'Demo Brand',
+  key_prefix: 'DEMO',
+  status: 'active',
+};
+
+@EventType('brand.created', 'A brand was opened.', aBrand)
+export class BrandCreated extends DomainEvent<BrandFacts> {}
+@EventType('brand.updated', 'The name, the status or the notes of a brand were changed.', { ...aBrand, version: 2 })
+export class BrandUpdated extends DomainEvent<BrandFacts> {}
 
 interface ProductFacts {
   readonly id: string;
@@ -25,9 +32,12 @@ interface ProductFacts {
   readonly status: string;
 }
 
-export class ProductCreated extends DomainEvent<ProductFacts> {
-  readonly type = 'product.created';
-}
-export class ProductUpdated extends DomainEvent<ProductFacts> {
-  readonly type = 'product.updated';
-}
+const aProduct: ProductFacts = { id: 'prd_06efg00000e0082000000000000', version: 1, code: 'seo_pro', name: 'SEO Pro', status: 'active' };
+
+@EventType('product.created', 'The brand sells a product more.', aProduct)
+export class ProductCreated extends DomainEvent<ProductFacts> {}
+@EventType('product.updated', 'A product was changed or archived. Licenses that were provisioned before keep what they were given.', {
+  ...aProduct,
+  version: 2,
+})
+export class ProductUpdated extends DomainEvent<ProductFacts> {}

@@ -1,0 +1,60 @@
+import { jetstream, type JetStreamClient, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { EventTransport } from '../ports/event-transport';
+import type { LoggedEvent } from '../../../libs/kernel/domain-event';
+import { eventObject } from './events.dto';
+
+/** The stream that holds the events, made by us where it is missing. */
+export const stream = 'LATCHKEY_EVENTS';
+const subjects = 'latchkey.events.>';
+
+/** For so long the broker drops a message that came before: longer than a sender that died holds the log. */
+const duplicateWindow = 2 * 60 * 1_000_000_000;
+const patienceMs = 2_000;
+
+/**
+ * To a NATS JetStream server, for other systems: `latchkey.events.<brand>.<type>`, the body as `GET /v1/events` shows it, the message id
+ * (`Nats-Msg-Id`) that of the event. One after the other, each acknowledged, so that a stream keeps the order of the log.
+ */
+export class NatsTransport implements EventTransport {
+  readonly name = 'nats';
+  readonly joinsUnitOfWork = false;
+  readonly setsAsideAfter = null;
+  private connecting: Promise<{ connection: NatsConnection; stream: JetStreamClient }> | null = null;
+
+  constructor(private readonly url: string) {}
+
+  async deliver(event: LoggedEvent): Promise<void> {
+    const { stream } = await (this.connecting ??= this.connect());
+    const body = eventObject(event);
+    await stream.publish(`latchkey.events.${body.brand_id}.${body.type}`, JSON.stringify(body), { msgID: body.id, timeout: patienceMs });
+  }
+
+  async close(): Promise<void> {
+    await this.connecting?.then(({ connection }) => connection.close()).catch(() => undefined);
+  }
+
+  private async connect() {
+    try {
+      const { protocol, host, username, password } = new URL(this.url);
+      const connection = await connect({
+        servers: host,
+        name: 'latchkey',
+        timeout: patienceMs,
+        // A connection that was lost is made anew by the next event: nothing waits in a buffer of which the log does not know.
+        reconnect: false,
+        ...(username !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+        ...(protocol === 'tls:' && { tls: {} }),
+      });
+      void connection.closed().then(() => (this.connecting = null));
+      const manager = await jetstreamManager(connection, { timeout: patienceMs });
+      await manager.streams
+        .info(stream)
+        .catch(() => manager.streams.add({ name: stream, subjects: [subjects], duplicate_window: duplicateWindow }));
+      return { connection, stream: jetstream(connection, { timeout: patienceMs }) };
+    } catch (error) {
+      this.connecting = null;
+      throw error;
+    }
+  }
+}
