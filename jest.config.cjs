@@ -18,9 +18,9 @@ module.exports = {
       '@swc/jest',
       { jsc: { ...jsc, parser: { syntax: 'typescript', decorators: true } }, module: commonjs, sourceMaps: 'inline' },
     ],
-    '^.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: commonjs }],
+    '^.+\\.m?js$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: commonjs }],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|light-my-request/node_modules/cookie|cookie|file-type|load-esm)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|svix|light-my-request/node_modules/cookie|cookie|file-type|load-esm)/)'],
   globalSetup: '<rootDir>/test/global-setup.ts',
   globalTeardown: '<rootDir>/test/global-teardown.ts',
 };

@@ -1,8 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestService } from '../../libs/testing/service';
-import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
-import { serviceOver } from '../fixtures/services';
-import { brokenBuild, Chance, Fleet, Postgres, Receiver, report, rigSettings, sized, until } from './rig';
+import { aBrandWithAnEndpoint, brokenBuild, Chance, Fleet, Postgres, Receiver, report, sized, until } from './rig';
 
 jest.setTimeout(sized(150_000, 600_000));
 
@@ -29,18 +26,22 @@ describe('However often the service is killed', () => {
     const fleet = new Fleet(postgres, {}, main);
     await fleet.start(2);
 
-    // Between send and mark, and right after the answer is out; random moments hit the claim and the relay.
-    const every = Math.max(2, Math.floor(events / kills));
+    // Between send and mark: whoever sent this dies before the answer. Right after the answer is out, one dies. Random moments hit the
+    // claim and the relay.
+    const every = Math.floor((2 * events) / kills);
     receiver.behave = (_request, response) => {
-      const number = receiver.received.length;
-      if (number % every === 0 && fleet.kills < kills) {
-        if (chance.next() < 0.5) fleet.kill(chance);
-        response.writeHead(200).end(() => setTimeout(() => fleet.kill(chance), chance.upTo(4)));
-      } else response.writeHead(204).end();
+      if (receiver.received.length % every === 0) {
+        if (receiver.received.length % (2 * every) === 0) fleet.killAll();
+        else setTimeout(() => fleet.kill(chance), chance.upTo(4));
+      }
+      response.writeHead(204).end();
     };
     let making = true;
     const atRandom = (async () => {
-      for (; making || fleet.kills < kills; await sleep(200 + chance.upTo(1_800))) if (fleet.kills < kills) fleet.kill(chance);
+      for (let i = 0; (making && i < kills / 2) || fleet.kills < kills; i++) {
+        await sleep(500 + chance.upTo(2_500));
+        fleet.kill(chance);
+      }
     })();
     const acknowledged: string[] = [];
     await Promise.all(
@@ -65,7 +66,7 @@ describe('However often the service is killed', () => {
       'of them came again': receiver.received.length - receiver.ids.size,
       violations: found.length,
     });
-    return { found, kills: fleet.kills };
+    return { found, kills: fleet.kills, again: receiver.received.length - receiver.ids.size };
   }
 
   const waiting = async (): Promise<number> => {
@@ -92,7 +93,9 @@ describe('However often the service is killed', () => {
     const logged = new Set(log.map(({ instance }) => instance));
     return [
       ...receiver.violations,
-      ...acknowledged.filter((instance) => counted.get(instance) !== 1).map((instance) => `${instance}: ${counted.get(instance) ?? 0} events`),
+      ...acknowledged
+        .filter((instance) => counted.get(instance) !== 1)
+        .map((instance) => `${instance}: ${counted.get(instance) ?? 0} events`),
       ...log.filter(({ deliveries }) => deliveries !== '1').map(({ instance, deliveries }) => `${instance}: ${deliveries} deliveries`),
       ...log.filter(({ instance }) => !heard.has(instance)).map(({ instance }) => `${instance}: never received`),
       ...[...heard].filter((instance) => !logged.has(instance)).map((instance) => `${instance}: received, and never happened`),
@@ -102,18 +105,42 @@ describe('However often the service is killed', () => {
 
   it('every event that was acknowledged reaches its receiver, and nothing else does', async () => {
     const size = { events: sized(200, 1_000), kills: sized(8, 30), patience: 90 };
-    const { found, kills } = await live(size);
+    const { found, kills, again } = await live(size);
     expect(found).toEqual([]);
     expect(kills).toBeGreaterThanOrEqual(size.kills);
+    // Else nobody was hit between send and mark.
+    expect(again).toBeGreaterThan(0);
+  });
+
+  const answered = `{ status: 200, error: null, latencyMs: 0, text: '', retryAfter: null }`;
+  it.each([
+    [
+      'a delivery is marked before it is sent',
+      {
+        file: 'src/webhooks/adapters/webhook-sender.js',
+        find: 'const answer = await this.send(claimed);',
+        replace: `await this.commands.execute(new settle_delivery_1.SettleDelivery(claimed, ${answered}, 0.5));
+          await (0, promises_1.setTimeout)(150); await this.send(claimed); return; const answer = null;`,
+      },
+      'never received',
+    ],
+    [
+      'an event is written after the change was committed',
+      {
+        file: 'libs/persistence/outbox.js',
+        find: 'await this.db.manager.insert(exports.outboxTable, rows);',
+        replace: `this.db.afterCommit(() => setTimeout(() => this.db.run(rows[0].brandId, () =>
+          this.db.manager.insert(exports.outboxTable, rows)).catch(() => undefined), 150));`,
+      },
+      '0 events',
+    ],
+  ])('is found out when %s', async (_, mistake, violation) => {
+    const build = brokenBuild([mistake]);
+    try {
+      const { found } = await live({ events: 120, kills: 8, patience: 5 }, build.main);
+      expect(found).toContainEqual(expect.stringContaining(violation));
+    } finally {
+      build.remove();
+    }
   });
 });
-
-/** Made by a service in this process, which is gone before the storm. */
-async function aBrandWithAnEndpoint(postgres: Postgres, receiver: Receiver): Promise<BrandWorld> {
-  const service = await serviceOver(postgres.runtimeUrl, { ...rigSettings, BACKGROUND_WORK: 'false' });
-  const world = await createBrandWorld(service as unknown as TestService, { seats: null });
-  const path = `/v1/brands/${world.slug}/webhook-endpoints`;
-  receiver.secret = ok(await world.call({ path, body: { url: receiver.url, event_types: ['license.activated'] } })).secret;
-  await service.stop();
-  return world;
-}

@@ -9,10 +9,12 @@ import { Client } from 'pg';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { type EmbeddedPostgres, openEmbeddedPostgres } from '../../libs/persistence/embedded-postgres';
-import type { Answer, Call } from '../../libs/testing/service';
+import type { Answer, Call, TestService } from '../../libs/testing/service';
+import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
 import { migrate } from '../../src/migrate';
 import { gone } from '../journeys/latchkey';
 import { secrets, type ServiceProcess, spawnService } from '../fixtures/processes';
+import { serviceOver } from '../fixtures/services';
 
 /** `npm run test:faults` runs the long form; `npm test` a short one of the same scenarios. */
 export const long = process.env.FAULTS === 'long';
@@ -140,8 +142,15 @@ export class Fleet {
 
   /** kill -9 of one of them, and a new one in its place. */
   kill(chance: Chance): void {
-    const victim = this.alive.length > 0 && !this.ending ? chance.of(this.alive) : null;
-    if (!victim) return;
+    if (this.alive.length > 0) this.replace(chance.of(this.alive));
+  }
+
+  killAll(): void {
+    for (const one of this.alive) this.replace(one);
+  }
+
+  private replace(victim: ServiceProcess): void {
+    if (this.ending) return;
     this.alive = this.alive.filter((one) => one !== victim);
     this.kills += 1;
     process.kill(victim.pid, 'SIGKILL');
@@ -167,7 +176,9 @@ export class Fleet {
 
   private async spawn(): Promise<void> {
     const settings = { ...rigSettings, MIGRATION_DATABASE_URL: this.postgres.ownerUrl, ...this.environment };
-    this.alive.push(await spawnService(this.postgres.runtimeUrl, settings, this.main));
+    // Not in one expression: the list may be another one after the wait.
+    const one = await spawnService(this.postgres.runtimeUrl, settings, this.main);
+    this.alive.push(one);
   }
 }
 
@@ -185,6 +196,8 @@ export class Receiver {
   readonly received: Received[] = [];
   readonly violations: string[] = [];
   secret = '';
+  /** How far its clock, by which deliveries are judged too old, is ahead of this machine's. */
+  aheadMs = 0;
   behave: Behaviour = (_request, response) => void response.writeHead(204).end();
 
   private constructor(private readonly server: Server) {}
@@ -210,6 +223,19 @@ export class Receiver {
     this.server.close();
   }
 
+  private verify(body: string, headers: Record<string, string>): void {
+    const now = Date.now;
+    Date.now = () => now() + this.aheadMs;
+    try {
+      new StandardWebhook(this.secret).verify(body, headers);
+      new SvixWebhook(this.secret).verify(body, headers);
+    } catch (error) {
+      this.violations.push(`not verified: ${(error as Error).message}`);
+    } finally {
+      Date.now = now;
+    }
+  }
+
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     try {
@@ -219,17 +245,22 @@ export class Receiver {
     }
     const body = Buffer.concat(chunks).toString();
     const headers = request.headers as Record<string, string>;
-    try {
-      new StandardWebhook(this.secret).verify(body, headers);
-      new SvixWebhook(this.secret).verify(body, headers);
-    } catch (error) {
-      this.violations.push(`not verified: ${(error as Error).message}`);
-    }
+    this.verify(body, headers);
     const { type, data } = JSON.parse(body) as Received;
     const event = { id: headers['webhook-id']!, type, data };
     this.received.push(event);
     this.behave(request, response, event);
   }
+}
+
+/** A brand whose activations go to the receiver; made by a service in this process, which is gone before the storm. */
+export async function aBrandWithAnEndpoint(postgres: Postgres, receiver: Receiver): Promise<BrandWorld> {
+  const service = await serviceOver(postgres.runtimeUrl, { ...rigSettings, BACKGROUND_WORK: 'false' });
+  const world = await createBrandWorld(service as unknown as TestService, { seats: null });
+  const path = `/v1/brands/${world.slug}/webhook-endpoints`;
+  receiver.secret = ok(await world.call({ path, body: { url: receiver.url, event_types: ['license.activated'] } })).secret;
+  await service.stop();
+  return world;
 }
 
 const root = resolve(__dirname, '../..');

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
@@ -26,6 +27,8 @@ const heardTable = `
   create table heard (turn bigint generated always as identity, brand_id uuid not null, event_id uuid not null, sequence bigint not null, who text not null);
   grant select, insert on heard to latchkey_runtime;
 `;
+
+Logger.overrideLogger(false);
 
 describe('The relay', () => {
   let database: string;
@@ -229,14 +232,16 @@ describe('The relay', () => {
     const brand = newBrandId();
     for (let i = 0; i < 5; i++) await happen(brand);
     const [died, taken]: number[][] = [[], []];
-    const stuck = await anInstance(() => [{ ...broker(died!, () => false)(), deliver: () => new Promise(() => undefined) }]);
+    const stuck = await anInstance(() => [
+      Object.assign(broker(died!, () => false)(), { deliver: () => new Promise<void>(() => undefined) }),
+    ]);
     void stuck.settle();
     await sleep(500);
     const { settle, db } = await anInstance(() => [broker(taken!, () => false)()]);
     await settle();
     expect(taken).toEqual([]);
     const now = db.now.bind(db);
-    db.now = () => new Date(now().getTime() + 20_000);
+    db.now = () => new Date(now().getTime() + 6_000);
     await settle();
     expect(taken).toEqual(oneTo(5));
   });

@@ -18,7 +18,9 @@ const atOnce = 50;
 const brandsAtOnce = 4;
 
 /** For so long one instance has a brand's log to itself while it talks to a broker; if it dies, another one goes on after that. */
-const leaseSeconds = 15;
+const leaseSeconds = 5;
+/** After that it begins no other event: the last one may take as long as the rest of the lease. */
+const talkMs = 2_500;
 
 /** Numbers what was committed, and brings it in that order to every outlet, each at its own pace: one that fails holds up no other. */
 @Injectable()
@@ -101,7 +103,9 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
     if (!leased) return false;
     let done = leased.sequence;
     let failure: Error | null = null;
+    const begun = performance.now();
     for (const event of leased.events) {
+      if (performance.now() - begun > talkMs) break;
       failure = await outlet.deliver(event).then(nothing, (error: Error) => error);
       if (failure) break;
       done = event.sequence;
@@ -119,7 +123,7 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
       );
       if (failures === 1) this.logger.warn(`events wait for ${outlet.name}: ${failure.message}`);
     });
-    return !failure && leased.events.length === atOnce;
+    return !failure && (leased.events.length === atOnce || done < (leased.events.at(-1)?.sequence ?? 0));
   }
 
   /** Marks those before it, and tries again later; or sets it aside, so that those behind it go on. */
