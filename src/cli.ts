@@ -4,15 +4,19 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parsePublicId, publicId } from '../libs/kernel/id';
+import { type IdKind, idPrefixes, parsePublicId, publicId } from '../libs/kernel/id';
+import { Jobs } from '../libs/messaging/jobs';
 import { runAs } from '../libs/persistence/provenance';
 import { AppModule } from './app.module';
+import { exportAudit, verifyAudit } from './audit-commands';
 import { BrandDirectory, BrandNotFound } from './brands';
 import { readConfig } from './core/config';
 import { openDatabase } from './database-address';
 import { demoText, seedDemo } from './demo';
 import { explain } from './explain';
+import { ListSetAsideEvents, RetryEvents } from './events';
 import { allBrands, brandScopes, defaultScopes, IssueApiKey, ListApiKeys, RevokeApiKey } from './identity';
+import { LookAtAllAgain, TellOfExpiry } from './licenses';
 import { migrate } from './migrate';
 import { refuseUnsafeStart } from './safe-start';
 import { settingsOf } from './service';
@@ -85,7 +89,7 @@ command('list', 'List API keys of every brand and role, newest first, up to 100.
   ),
 );
 command('revoke', 'End an API key at once and for good.', apiKeys)
-  .argument('<id>', 'as list shows it: apk_…', apiKeyId)
+  .argument('<id>', 'as list shows it: apk_…', (text) => idOf('apiKey', text))
   .action(async (id: string, options: { json?: boolean }) =>
     run(() =>
       inApplication(async (app) => {
@@ -93,6 +97,89 @@ command('revoke', 'End an API key at once and for good.', apiKeys)
         return { json: { id: publicId('apiKey', id), name, revokedAt }, text: `The API key ${name} is revoked.` };
       }),
     )(options),
+  );
+
+const licenses = program.command('licenses').description('What time does to licenses.');
+command('expire-check', 'Tell by hand, to the end, which licenses are near their end or past it, as the running service does.', licenses)
+  .option('--rearm', 'look at every license again: EXPIRY_NOTICE_DAYS was changed')
+  .action(
+    run<{ rearm?: boolean }>(({ rearm = false }) =>
+      inApplication(async (app) => {
+        const told = await runAs({ requestId: null, actor: 'clock' }, () => checkExpiry(app.get(CommandBus), rearm));
+        const lines = Object.entries(told).map(([type, count]) => `${count} × ${type}`);
+        return { json: { told }, text: lines.join('\n') || 'There was nothing to tell.' };
+      }),
+    ),
+  );
+
+const housekeeping = program.command('housekeeping').description('Forgetting what is no longer needed.');
+command('run', 'Do by hand what is due, as the running service does.', housekeeping).action(
+  run(() =>
+    inApplication(async (app) => {
+      const jobs = await app.get(Jobs).runDue();
+      if (jobs.some(({ error }) => error !== null)) process.exitCode = 1;
+      const lines = jobs.map(({ name, error }) => `${name}: ${error ?? 'done'}`);
+      return { json: { jobs }, text: lines.join('\n') || 'Nothing was due.' };
+    }),
+  ),
+);
+
+const events = program
+  .command('events')
+  .description('Events that their subscribers could not take, and that were set aside so that those behind them go on.');
+command('set-aside', 'List what was set aside, oldest first, up to 100.', events).action(
+  run(() =>
+    inApplication(async (app) => {
+      const waiting = (await app.get(QueryBus).execute(new ListSetAsideEvents(allBrands))).map(({ brandId, eventId, ...rest }) => ({
+        event: publicId('event', eventId),
+        brand: publicId('brand', brandId),
+        ...rest,
+      }));
+      const lines = waiting.map((one) => `${one.event}  ${one.brand}  ${one.type}  after ${one.attempts} attempts: ${one.error}`);
+      return { json: { events: waiting }, text: lines.join('\n') || 'There are none.' };
+    }),
+  ),
+);
+command('retry', 'Give events that were set aside to their subscribers once more: those named, or all.', events)
+  .argument('[ids...]', 'as set-aside shows them: evt_…', (text: string, before: string[] = []) => [...before, idOf('event', text)])
+  .action(async (ids: string[], options: { json?: boolean }) =>
+    run(() =>
+      inApplication(async (app) => {
+        const retried = await app.get(CommandBus).execute(new RetryEvents(allBrands, ids.length > 0 ? ids : null));
+        if (retried.some(({ error }) => error !== null)) process.exitCode = 1;
+        const results = retried.map(({ eventId, error }) => ({ event: publicId('event', eventId), error }));
+        return {
+          json: { events: results },
+          text: results.map(({ event, error }) => `${event}  ${error ?? 'done'}`).join('\n') || 'Nothing waits.',
+        };
+      }),
+    )(options),
+  );
+
+const audit = program.command('audit').description('Who did what, and whether anybody touched the log of it.');
+command('verify', 'Check the audit log, and name the first row that was changed, deleted, moved, forged or cut off.', audit)
+  .option('--brand <brand>', 'the id or slug of a brand; otherwise all')
+  .option('--since <file>', 'also against the heads in an earlier export or answer of verify --json')
+  .action(
+    run<{ brand?: string; since?: string }>(({ brand, since }) =>
+      inApplication(async (app) => {
+        const { ok, ...outcome } = await verifyAudit(app, brand === undefined ? null : await brandNamed(app, brand), since);
+        if (!ok) process.exitCode = 1;
+        return outcome;
+      }),
+    ),
+  );
+command('export', 'Write the audit log as lines of JSON that anybody can check (docs/audit.md).', audit)
+  .option('--brand <brand>', 'the id or slug of a brand; otherwise all')
+  .option('--since <time>', 'from that time on, like 2027-01-31T12:00:00Z', instant)
+  .option('--out <file>', 'a file to write to; otherwise here')
+  .action(
+    run<{ brand?: string; since?: Date; out?: string }>(({ brand, since, out }) =>
+      inApplication(async (app) => {
+        const rows = await exportAudit(app, brand === undefined ? null : await brandNamed(app, brand), since ?? null, out);
+        return out === undefined ? null : { json: { rows, out }, text: `${rows} rows are written to ${out}.` };
+      }),
+    ),
   );
 
 const demo = program.command('demo').description('Something to try Latchkey with.');
@@ -112,11 +199,11 @@ function command(name: string, description: string, parent: Command = program): 
   return parent.command(name).description(description).option('--json', 'answer as JSON, for programs');
 }
 
-function run<Options extends object = object>(work: (options: Options) => Promise<Outcome>) {
+function run<Options extends object = object>(work: (options: Options) => Promise<Outcome | null>) {
   return async (options: Options & { json?: boolean }): Promise<void> => {
     try {
-      const { json, text } = await work(options);
-      process.stdout.write(`${options.json ? JSON.stringify(json) : text}\n`);
+      const outcome = await work(options);
+      if (outcome) process.stdout.write(`${options.json ? JSON.stringify(outcome.json) : outcome.text}\n`);
     } catch (error) {
       const { message, stack } = error as Error;
       const known = explain(error);
@@ -147,16 +234,34 @@ async function inApplication<T>(work: (app: INestApplicationContext) => Promise<
   }
 }
 
+/** How many events of each type it told. */
+async function checkExpiry(commands: CommandBus, rearm: boolean): Promise<Record<string, number>> {
+  if (rearm) await commands.execute(new LookAtAllAgain(allBrands));
+  const told: Record<string, number> = {};
+  for (let more = true; more;) {
+    const look = await commands.execute(new TellOfExpiry(allBrands));
+    for (const type of look.events) told[type] = (told[type] ?? 0) + 1;
+    more = look.more;
+  }
+  return told;
+}
+
 async function brandNamed(app: INestApplicationContext, idOrSlug: string) {
   const brand = await app.get(BrandDirectory, { strict: false }).find(allBrands, idOrSlug);
   if (!brand) throw new BrandNotFound();
   return brand.id;
 }
 
-function apiKeyId(text: string): string {
-  const id = parsePublicId('apiKey', text);
-  if (id === null) throw new InvalidArgumentError('It must begin with apk_, as list shows it.');
+function idOf(kind: IdKind, text: string): string {
+  const id = parsePublicId(kind, text);
+  if (id === null) throw new InvalidArgumentError(`It must begin with ${idPrefixes[kind]}_, as the list shows it.`);
   return id;
+}
+
+function instant(text: string): Date {
+  const at = new Date(text);
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(at.getTime())) throw new InvalidArgumentError('It must be like 2027-01-31T12:00:00Z.');
+  return at;
 }
 
 function scopeList(text: string): string[] {

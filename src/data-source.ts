@@ -11,13 +11,26 @@ import { licenseTable } from './licenses/adapters/postgres-licenses';
 import { Core1764000000000 } from './migrations/1764000000000-core';
 import { Facts1764100000000 } from './migrations/1764100000000-facts';
 import { Webhooks1764100000001 } from './migrations/1764100000001-webhooks';
+import { webhookAttemptTable, webhookDeliveryTable } from './webhooks/adapters/postgres-deliveries';
+import { webhookEndpointTable } from './webhooks/adapters/postgres-webhook-endpoints';
 
 /** The role as which the service works: it owns nothing, so row-level security holds it. */
 export const runtimeRole = 'latchkey_runtime';
 
 const common = {
   type: 'postgres',
-  entities: [brandTable, productTable, apiKeyTable, licenseKeyTable, licenseTable, activationTable, outboxTable],
+  entities: [
+    brandTable,
+    productTable,
+    apiKeyTable,
+    licenseKeyTable,
+    licenseTable,
+    activationTable,
+    outboxTable,
+    webhookEndpointTable,
+    webhookDeliveryTable,
+    webhookAttemptTable,
+  ],
   migrations: [Core1764000000000, Facts1764100000000, Webhooks1764100000001],
   migrationsTransactionMode: 'all',
   namingStrategy: new SnakeCaseColumns(),

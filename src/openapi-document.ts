@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { documentIdempotency } from '../libs/http/idempotency-docs';
 import { refusalExamples } from '../libs/http/problem';
 
 /** The contract, made from the code. */
@@ -22,6 +23,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('Products', 'What a brand sells')
     .addTag('Brands', 'Tenants; for operators')
     .addTag('API keys', 'Credentials of brand systems')
+    .addTag('Audit', 'Who did what')
     .addTag('Health', 'For probes; on the private port where there is one')
     .build();
   const document = SwaggerModule.createDocument(app, config);
@@ -29,6 +31,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     for (const method of ['get', 'post', 'patch', 'delete'] as const) if (path[method]) path[method].security ??= [];
   }
+  documentIdempotency(document);
   const info = { ...document.info, license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' } };
   return wholeNumbers({ ...document, info, components: { ...document.components, examples: refusalExamples() } });
 }

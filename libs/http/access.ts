@@ -39,6 +39,15 @@ export interface Caller {
   readonly reach: Reach;
 }
 
+/** Whose API key came with the request and what it asks for, known before anything decides whether it may. */
+export interface Asking {
+  readonly credentialId: string;
+  /** The brand of the key; of an internal key, the installation. */
+  readonly brandId: BrandId;
+  /** The operation, as the OpenAPI document names it. */
+  readonly operation: string;
+}
+
 /** A well-formed license key whose prefix belongs to a brand. Whether the key exists is for the use case to find out. */
 export interface PresentedKey {
   readonly brandId: BrandId;
@@ -50,6 +59,7 @@ const requires = (access: Access) => SetMetadata(accessKey, access);
 
 declare module 'fastify' {
   interface FastifyRequest {
+    asking?: Asking;
     caller?: Caller;
     presentedKey?: PresentedKey | null;
   }
@@ -92,6 +102,12 @@ export const NamesBrandInQuery = () =>
     description: 'For internal keys: the id or slug of the brand',
     schema: { type: 'string', example: 'demo' },
   });
+
+/** The name of the operation that a handler serves. */
+export function operationOf(handler: { readonly name: string }): string {
+  const described = Reflect.getMetadata('swagger/apiOperation', handler) as { operationId?: string } | undefined;
+  return described?.operationId ?? handler.name;
+}
 
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>();
 

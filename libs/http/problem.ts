@@ -45,6 +45,21 @@ export function Refuses(...errors: Refusing[]): MethodDecorator {
   };
 }
 
+/** Adds refusals to what an operation of the finished document may answer. */
+export function addRefusals(answers: Record<string, unknown>, ...errors: Refusing[]): void {
+  for (const [code, some] of byStatus(errors)) {
+    const { status: _, ...added } = describe(code, some);
+    const known = answers[code] as typeof added | undefined;
+    answers[code] = known ? { description: `${known.description}, ${added.description}`, content: merged(known, added) } : added;
+  }
+}
+
+const merged = (...answers: Pick<ReturnType<typeof describe>, 'content'>[]) => {
+  const [first] = answers.map(({ content }) => content['application/problem+json']);
+  const examples = Object.assign({}, ...answers.map(({ content }) => content['application/problem+json'].examples)) as object;
+  return { 'application/problem+json': { ...first, examples } };
+};
+
 /** Nest would put each description of a status behind the one before. */
 function forgetAnswer(handler: object, status: number): void {
   const answers = Reflect.getMetadata('swagger/apiResponse', handler) as Record<string, unknown> | undefined;

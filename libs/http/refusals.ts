@@ -11,7 +11,7 @@ export class InvalidRequest extends DomainError {
     'invalid_request',
     'invalid',
     'Invalid request',
-    'Something in the request is not as the documentation says. `errors` names each place and what is wrong with it: a JSON pointer into the body (`/licenses/0/product_code`), a query parameter (`?limit`) or a part of the path (`{license}`). Nothing was changed.',
+    'Something in the request is not as the documentation says. `errors` names each place and what is wrong with it: a JSON pointer into the body (`/licenses/0/product_code`), a query parameter (`?limit`), a part of the path (`{license}`) or a header (`header:Idempotency-Key`). Nothing was changed.',
   );
   constructor(faults: Fault[]) {
     super(InvalidRequest.refusal, faults.length === 1 ? faults[0]!.detail : `${faults.length} things are wrong with this request.`, {
@@ -182,5 +182,29 @@ export class BrandSuspended extends DomainError {
   );
   constructor() {
     super(BrandSuspended.refusal, 'This brand is suspended.');
+  }
+}
+
+export class IdempotencyInFlight extends DomainError {
+  static readonly refusal = refusal(
+    'idempotency_in_flight',
+    'conflict',
+    'First try still under way',
+    'Another request with this `Idempotency-Key` is being worked on. Send the same again after the seconds in `Retry-After`: it is answered what the first one is.',
+  );
+  constructor() {
+    super(IdempotencyInFlight.refusal, 'A request with this Idempotency-Key is still being worked on. Try again in a moment.');
+  }
+}
+
+export class IdempotencyKeyReused extends DomainError {
+  static readonly refusal = refusal(
+    'idempotency_key_reused',
+    'unprocessable',
+    'Key of another request',
+    'This `Idempotency-Key` was used for another path, query or body. Nothing was changed. Make a new key for each request, and keep it for its retries only.',
+  );
+  constructor() {
+    super(IdempotencyKeyReused.refusal, 'This Idempotency-Key was used for another request already.');
   }
 }

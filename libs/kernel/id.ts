@@ -9,6 +9,9 @@ export const idPrefixes = {
   activation: 'act',
   apiKey: 'apk',
   event: 'evt',
+  webhookEndpoint: 'whe',
+  webhookDelivery: 'whd',
+  auditLog: 'aud',
   request: 'req',
 } as const;
 export type IdKind = keyof typeof idPrefixes;

@@ -33,6 +33,8 @@ const tagBytes = 16;
  */
 export class Vault {
   private readonly derived = new Map<string, Buffer>();
+  /** Reading a key costs ten times what signing with it does. */
+  private readonly signing = new Map<number, KeyObject>();
 
   constructor(private readonly keys: EncryptionKeys) {}
 
@@ -85,9 +87,13 @@ export class Vault {
   }
 
   private signingKey(version: number): KeyObject {
+    const known = this.signing.get(version);
+    if (known) return known;
     // RFC 8410: an Ed25519 private key in PKCS #8 is this prefix and the 32 bytes of its seed.
     const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), this.keyFor(version, 'sign')]);
-    return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+    const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+    this.signing.set(version, key);
+    return key;
   }
 
   private keyFor(version: number, purpose: 'seal' | 'sign'): Buffer {

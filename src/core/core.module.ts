@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
+import { Idempotency } from '../../libs/http/idempotency';
+import { KeptAnswers } from '../../libs/http/kept-answers';
 import { ProblemFilter } from '../../libs/http/problem.filter';
 import { RequestValidation } from '../../libs/http/validation.pipe';
 import { Clock } from '../../libs/kernel/clock';
@@ -37,7 +39,9 @@ import { RedisConnection } from './redis';
     ProblemFilter,
     { provide: APP_FILTER, useExisting: ProblemFilter },
     { provide: APP_PIPE, useClass: RequestValidation },
+    KeptAnswers,
+    { provide: APP_INTERCEPTOR, useClass: Idempotency },
   ],
-  exports: [Database, UnitOfWork, Clock, AuditLog, Outbox, Vault, Subscribers, Background, Jobs, CqrsModule],
+  exports: [Database, UnitOfWork, Clock, AuditLog, Outbox, Vault, Subscribers, Background, Jobs, KeptAnswers, CqrsModule],
 })
 export class CoreModule {}

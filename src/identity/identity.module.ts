@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { BrandsModule } from '../brands';
 import { ApiKeysController } from './adapters/api-keys.controller';
 import { CallerGuard } from './adapters/caller.guard';
+import { ForgetAnswers } from './adapters/forget-answers';
 import { PostgresApiKeys, PostgresListApiKeys } from './adapters/postgres-api-keys';
 import { PostgresCredentials } from './adapters/postgres-credentials';
 import { mintSecret } from './domain/api-secret';
@@ -21,6 +22,7 @@ import { RotateApiKeyHandler } from './use-cases/rotate-api-key';
     RotateApiKeyHandler,
     RevokeApiKeyHandler,
     PostgresListApiKeys,
+    ForgetAnswers,
     { provide: ApiKeys, useClass: PostgresApiKeys },
     { provide: Credentials, useClass: PostgresCredentials },
     { provide: SecretMint, inject: [KeyMode], useFactory: ({ mode }: KeyMode): SecretMint => ({ mint: (role) => mintSecret(mode, role) }) },

@@ -1,11 +1,13 @@
 export { LicensesModule } from './licenses.module';
 export { type HeldLicense, type KeyInHand, LicenseDesk } from './use-cases/license-desk';
+export { LookAtAllAgain } from './use-cases/look-at-all-again';
 export { ProvisionLicenses } from './use-cases/provision-licenses';
+export { TellOfExpiry } from './use-cases/tell-of-expiry';
 export type { VerdictCode } from './domain/verdict';
 export { type Question, type Verification, verify } from './domain/verification';
 export { graceUntil, type LicenseState, seatsOf } from './domain/license';
 export {
-  LicenseExpired,
+  LicenseHasExpired,
   LicenseIsCancelled,
   LicenseIsSuspended,
   LicenseNotFound,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BrandsModule } from '../brands';
+import { ExpiryWatch } from './adapters/expiry-watch';
 import { LicensesController } from './adapters/licenses.controller';
 import { PepperedKeyMint } from './adapters/peppered-key-mint';
 import { PostgresFindLicenses, PostgresGetLicense } from './adapters/postgres-license-queries';
@@ -9,10 +10,12 @@ import { KeyMint } from './ports/key-mint';
 import { LicenseKeys } from './ports/license-keys';
 import { Licenses } from './ports/licenses';
 import { LicenseDesk } from './use-cases/license-desk';
+import { LookAtAllAgainHandler } from './use-cases/look-at-all-again';
 import { ProvisionLicensesHandler } from './use-cases/provision-licenses';
 import { ReissueLicenseKeyHandler } from './use-cases/reissue-license-key';
 import { RenewLicenseHandler } from './use-cases/renew-license';
 import { SetLicenseStatusHandler } from './use-cases/set-license-status';
+import { TellOfExpiryHandler } from './use-cases/tell-of-expiry';
 import { UpdateLicenseHandler } from './use-cases/update-license';
 
 @Module({
@@ -24,6 +27,9 @@ import { UpdateLicenseHandler } from './use-cases/update-license';
     SetLicenseStatusHandler,
     UpdateLicenseHandler,
     ReissueLicenseKeyHandler,
+    TellOfExpiryHandler,
+    LookAtAllAgainHandler,
+    ExpiryWatch,
     PostgresFindLicenses,
     PostgresGetLicense,
     LicenseDesk,

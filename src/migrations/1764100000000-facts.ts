@@ -76,17 +76,20 @@ const audit = `
   create index audit_logs_by_id on audit_logs (id);
   create index audit_logs_of_target on audit_logs (brand_id, target, id);
   create index audit_logs_of_actor on audit_logs (brand_id, actor, id);
+  create index audit_logs_of_time on audit_logs (brand_id, occurred_at);
 
-  -- The chain: each hash is over the one before it and the row. A row waits here without a sequence until it is sealed.
+  -- The chain: each hash is over the one before it and the row, and is signed. A row waits here without a sequence until it is sealed.
   create table audit_seals (
     brand_id uuid not null,
     audit_log_id uuid not null,
     sequence bigint,
     hash bytea,
+    signature bytea,
+    key_version int,
     primary key (brand_id, audit_log_id),
-    check ((sequence is null) = (hash is null))
+    check (num_nulls(sequence, hash, signature, key_version) in (0, 4))
   );
-  create index audit_seals_waiting on audit_seals (brand_id) where sequence is null;
+  create index audit_seals_waiting on audit_seals (brand_id, audit_log_id) where sequence is null;
   create unique index audit_seals_in_order on audit_seals (brand_id, sequence) where sequence is not null;
 
   -- Where the chain ends, signed with a key that the database does not hold.

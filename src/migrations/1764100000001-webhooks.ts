@@ -21,8 +21,8 @@ const tables = `
     description text,
     status text not null check (status in ('enabled', 'disabled')),
     disabled_reason text,
-    -- Encrypted, behind the version of the key that did it.
-    secret bytea not null,
+    -- Encrypted, behind the version of the key that did it. A deleted endpoint has none.
+    secret bytea,
     previous_secret bytea,
     previous_until timestamptz,
     -- Since when it has answered with nothing but failures.
@@ -31,7 +31,8 @@ const tables = `
     created_at timestamptz not null,
     updated_at timestamptz not null,
     deleted_at timestamptz,
-    primary key (brand_id, id)
+    primary key (brand_id, id),
+    check ((secret is null) = (deleted_at is not null))
   );
 
   create table webhook_deliveries (
@@ -51,13 +52,16 @@ const tables = `
     settled_at timestamptz,
     primary key (brand_id, id),
     foreign key (brand_id, endpoint_id) references webhook_endpoints,
-    check ((status = 'pending') = (next_attempt_at is not null))
+    check ((status = 'pending') = (next_attempt_at is not null)),
+    check ((status = 'pending') = (settled_at is null)),
+    check (status = 'pending' or leased_until is null)
   );
   -- An event comes to an endpoint once, however often it is delivered to us.
   create unique index webhook_deliveries_once on webhook_deliveries (brand_id, endpoint_id, event_id) where cause = 'event';
-  create index webhook_deliveries_due on webhook_deliveries (endpoint_id, next_attempt_at) where status = 'pending';
+  create index webhook_deliveries_due on webhook_deliveries (brand_id, endpoint_id, next_attempt_at) where status = 'pending';
+  create index webhook_deliveries_leased on webhook_deliveries (brand_id, endpoint_id) where leased_until is not null;
   create index webhook_deliveries_of_endpoint on webhook_deliveries (brand_id, endpoint_id, id);
-  create index webhook_deliveries_by_age on webhook_deliveries (created_at);
+  create index webhook_deliveries_by_age on webhook_deliveries (settled_at) where settled_at is not null;
 
   create table webhook_attempts (
     brand_id uuid not null,

@@ -22,12 +22,15 @@ export type Usage = {
 export interface Furnished extends BrandWorld {
   readonly activationId: string;
   readonly spareKeyId: string;
+  readonly endpointId: string;
 }
 
 export async function furnish(world: BrandWorld): Promise<Furnished> {
   const { activation } = ok(await world.ask('activate'));
   const spare = await world.issueKey(['api_keys:write']);
-  return { ...world, activationId: activation.id, spareKeyId: spare.id };
+  const hook = { url: 'https://shop.example/hooks', event_types: ['license.*'] };
+  const endpoint = ok(await world.call({ path: `/v1/brands/${world.slug}/webhook-endpoints`, body: hook }));
+  return { ...world, activationId: activation.id, spareKeyId: spare.id, endpointId: endpoint.id };
 }
 
 export function callOf({ method, path }: Operation, { params = {}, query = {}, body }: Input): Call {
@@ -40,6 +43,7 @@ const brand = ({ slug }: BrandWorld) => ({ params: { brand: slug } });
 const product = ({ slug, product }: BrandWorld) => ({ params: { brand: slug, product } });
 const license = ({ licenseId }: BrandWorld) => ({ params: { license: licenseId } });
 const spareKey = ({ slug, spareKeyId }: Furnished) => ({ params: { brand: slug, id: spareKeyId } });
+const endpoint = ({ slug, endpointId }: Furnished) => ({ params: { brand: slug, endpoint: endpointId } });
 const seat = ({ licenseKey, product }: BrandWorld) => ({
   body: { license_key: licenseKey, product_code: product, instance_id: 'site-1' },
 });
@@ -49,6 +53,7 @@ const badLimit = { query: { limit: '101' }, pointer: '?limit' };
 const badBrand = { params: { brand: '\0' }, pointer: '{brand}' };
 const idOfAnotherKind = publicId('event', newId());
 const badLicense = { params: { license: idOfAnotherKind }, pointer: '{license}' };
+const badEndpoint = { params: { endpoint: idOfAnotherKind }, pointer: '{endpoint}' };
 const badInstance = { body: { instance_id: 7 }, pointer: '/instance_id' };
 const probe = { by: 'anyone', status: 200, call: nothing, bad: 'takes no input' } as const;
 
@@ -194,5 +199,65 @@ export const operations: Record<string, Usage> = {
     status: 200,
     call: ({ activationId }) => ({ params: { id: activationId } }),
     bad: { params: { id: idOfAnotherKind }, pointer: '{id}' },
+  },
+
+  createWebhookEndpoint: {
+    by: 'brand',
+    scope: 'webhooks:write',
+    status: 201,
+    call: (world) => ({
+      ...brand(world),
+      body: { url: 'https://crm.example:8443/latchkey', event_types: ['license.renewed', 'seat.*'], description: 'CRM' },
+    }),
+    bad: { body: { url: 'https://10.0.0.1/' }, pointer: '/url' },
+  },
+  listWebhookEndpoints: { by: 'brand', scope: 'webhooks:read', status: 200, call: brand, bad: badLimit },
+  getWebhookEndpoint: { by: 'brand', scope: 'webhooks:read', status: 200, call: endpoint, bad: badEndpoint },
+  updateWebhookEndpoint: {
+    by: 'brand',
+    scope: 'webhooks:write',
+    status: 200,
+    call: (world) => ({ ...endpoint(world), body: { event_types: ['*'], description: null, status: 'disabled' } }),
+    bad: { body: { event_types: ['licence.*'] }, pointer: '/event_types' },
+  },
+  deleteWebhookEndpoint: { by: 'brand', scope: 'webhooks:write', status: 200, call: endpoint, bad: badEndpoint },
+  rotateWebhookSecret: {
+    by: 'brand',
+    scope: 'webhooks:write',
+    status: 200,
+    call: (world) => ({ ...endpoint(world), body: { overlap_seconds: 60 } }),
+    bad: { body: { overlap_seconds: 604_801 }, pointer: '/overlap_seconds' },
+  },
+  testWebhookEndpoint: { by: 'brand', scope: 'webhooks:write', status: 202, call: endpoint, bad: badEndpoint },
+  listWebhookDeliveries: {
+    by: 'brand',
+    scope: 'webhooks:read',
+    status: 200,
+    call: (world) => ({ ...endpoint(world), query: { status: 'failed' } }),
+    bad: { query: { status: 'lost' }, pointer: '?status' },
+  },
+  replayWebhookEvents: {
+    by: 'brand',
+    scope: 'webhooks:write',
+    status: 202,
+    call: (world) => ({ ...endpoint(world), body: { since: '2026-01-01T00:00:00Z' } }),
+    bad: { body: { until: '2000-01-01T00:00:00Z' }, pointer: '/until' },
+  },
+
+  listAuditLogs: {
+    by: 'brand',
+    scope: 'audit:read',
+    status: 200,
+    call: ({ keyId, licenseId }) => ({
+      query: {
+        actor: keyId,
+        action: 'license.*',
+        target: licenseId,
+        outcome: 'done',
+        since: '2020-01-01T00:00:00Z',
+        until: '2099-01-01T00:00:00Z',
+      },
+    }),
+    bad: { query: { outcome: 'maybe' }, pointer: '?outcome' },
   },
 };

@@ -29,13 +29,15 @@ describe('The README', () => {
     let environment: Environment;
 
     beforeAll(async () => {
-      const { url, stdout } = await home.start();
+      const { url, stdout } = await home.start({ WEBHOOKS_ALLOW_PRIVATE: 'true' });
       const { internalKey, brandKey, licenseKey } = printed(stdout);
       environment = { URL: url, INTERNAL_KEY: internalKey, BRAND_KEY: brandKey, LICENSE_KEY: licenseKey };
     });
     afterAll(() => home.remove());
 
-    const script = ['set -euo pipefail', 'curl() { command curl --fail-with-body -sS "$@"; }', ...checked].join('\n');
+    // The receiver that it starts ends with it.
+    const before = ['set -euo pipefail', `cd ${home.path}`, "trap 'jobs -p | xargs -r kill' EXIT"];
+    const script = [...before, 'curl() { command curl --fail-with-body -sS "$@"; }', ...checked].join('\n');
 
     it('and stops at the first call that fails', async () => {
       const wrong = await inBash(script, { ...environment, LICENSE_KEY: 'DEMO-NONE' });
@@ -46,6 +48,7 @@ describe('The README', () => {
     it('from top to bottom, and works as it stands', async () => {
       const { code, stdout, stderr } = await inBash(script, environment);
       expect({ code, stderr, stdout: code === 0 ? '' : stdout }).toEqual({ code: 0, stderr: '', stdout: '' });
+      expect(stdout).toMatch(/^genuine .*webhook_endpoint.test/m);
     });
   });
 });

@@ -20,7 +20,7 @@ import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
 import { BrandNotFound } from '../../brands';
 import {
   type KeyInHand,
-  LicenseExpired,
+  LicenseHasExpired,
   LicenseIsCancelled,
   LicenseIsSuspended,
   LicenseNotFound,
@@ -63,7 +63,7 @@ export class ActivationsController {
   @ApiOperation({ summary: 'Activate a license on an instance', operationId: 'activateLicense' })
   @ApiCreatedResponse({ type: ActivatedObject, description: 'The instance took a seat' })
   @ApiOkResponse({ type: ActivatedObject, description: 'The instance held its seat already' })
-  @Refuses(LicenseNotFound, ProductMismatch, LicenseIsCancelled, LicenseIsSuspended, LicenseExpired, LicenseNotStarted, SeatLimitReached)
+  @Refuses(LicenseNotFound, ProductMismatch, LicenseIsCancelled, LicenseIsSuspended, LicenseHasExpired, LicenseNotStarted, SeatLimitReached)
   async activate(
     @Presented() presented: PresentedKey | null,
     @Body() { product_code, instance_id: id, instance_name: name, metadata }: ActivateBody,

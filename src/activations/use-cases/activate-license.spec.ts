@@ -1,6 +1,6 @@
 import { acme, inDays } from '../../../test/fixtures/aggregates';
 import { deskOf, inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
-import { LicenseExpired, LicenseIsSuspended, LicenseNotFound, ProductMismatch, SeatLimitReached } from '../../licenses';
+import { LicenseHasExpired, LicenseIsSuspended, LicenseNotFound, ProductMismatch, SeatLimitReached } from '../../licenses';
 import { ActivateLicense, ActivateLicenseHandler } from './activate-license';
 import { DeactivateInstance, DeactivateInstanceHandler } from './deactivate-instance';
 
@@ -62,7 +62,7 @@ describe('Activating a license', () => {
     house.clock.at = inDays(366);
     expect(await activate('b')).toMatchObject({ tookSeat: true });
     house.clock.at = inDays(373);
-    await expect(activate('a')).rejects.toThrow(LicenseExpired);
+    await expect(activate('a')).rejects.toThrow(LicenseHasExpired);
   });
 
   it('is refused while the license is suspended', async () => {

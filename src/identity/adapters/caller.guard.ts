@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { type Access, accessKey, type Caller, type PresentedKey } from '../../../libs/http/access';
+import { type Access, accessKey, type Caller, operationOf, type PresentedKey } from '../../../libs/http/access';
 import {
   BrandSuspended,
   CredentialInQuery,
@@ -12,7 +12,7 @@ import {
   Unauthenticated,
 } from '../../../libs/http/refusals';
 import { cameToPrivatePort, PrivatePort } from '../../../libs/http/server';
-import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
+import { type BrandId, installation, type Reach } from '../../../libs/kernel/brand-id';
 import { parsePublicId, publicId } from '../../../libs/kernel/id';
 import { parseLicenseKey } from '../../../libs/license-key/license-key';
 import { provenance } from '../../../libs/persistence/provenance';
@@ -47,7 +47,7 @@ export class CallerGuard implements CanActivate {
         note('license_key');
         return true;
       case 'api_key':
-        request.caller = await this.authenticate(request, access);
+        request.caller = await this.authenticate(request, access, operationOf(context.getHandler()));
         note(request.caller.credentialId);
         return true;
       case undefined:
@@ -55,14 +55,16 @@ export class CallerGuard implements CanActivate {
     }
   }
 
-  private async authenticate(request: FastifyRequest, { roles, scope }: Access & { by: 'api_key' }): Promise<Caller> {
+  private async authenticate(request: FastifyRequest, { roles, scope }: Access & { by: 'api_key' }, operation: string): Promise<Caller> {
     const presented = parseSecret(secretIn(request) ?? '');
     const credential = presented && (await this.credentials.check(presented));
     if (!credential) throw new Unauthenticated();
+    const credentialId = publicId('apiKey', credential.id);
+    request.asking = { credentialId, brandId: credential.brand?.id ?? installation, operation };
     if (!roles.includes(credential.role)) throw new RoleNotAllowed(credential.role);
     if (!mayUse(credential.scopes, scope)) throw new ScopeMissing(scope);
-    const { id, role, scopes } = credential;
-    return { credentialId: publicId('apiKey', id), role, scopes, reach: await this.reachOf(credential, brandNamedIn(request)) };
+    const { role, scopes } = credential;
+    return { credentialId, role, scopes, reach: await this.reachOf(credential, brandNamedIn(request)) };
   }
 
   /** A brand's key reaches its own brand; any other does not exist for it. */

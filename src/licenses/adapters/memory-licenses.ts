@@ -1,7 +1,7 @@
-import { type BrandId, isAllBrands, type Reach } from '../../../libs/kernel/brand-id';
+import { type AllBrands, type BrandId, isAllBrands, type Reach } from '../../../libs/kernel/brand-id';
 import { AlreadyLicensed } from '../domain/errors';
-import { License, type LicenseState } from '../domain/license';
-import { Licenses } from '../ports/licenses';
+import { graceUntil, License, type LicenseState } from '../domain/license';
+import { type LicenseName, Licenses } from '../ports/licenses';
 
 export class MemoryLicenses implements Licenses {
   private readonly rows = new Map<string, LicenseState>();
@@ -25,6 +25,33 @@ export class MemoryLicenses implements Licenses {
     return [...this.rows.values()]
       .filter((row) => row.brandId === brandId && row.licenseKeyId === licenseKeyId)
       .sort((a, b) => Number(a.status === 'cancelled') - Number(b.status === 'cancelled') || (a.id < b.id ? 1 : -1));
+  }
+
+  async due(_reach: AllBrands, at: Date, limit: number): Promise<LicenseName[]> {
+    return [...this.rows.values()]
+      .filter(({ nextNoticeAt }) => nextNoticeAt && nextNoticeAt <= at)
+      .sort((a, b) => a.nextNoticeAt!.getTime() - b.nextNoticeAt!.getTime())
+      .slice(0, limit)
+      .map(({ brandId, id }) => ({ brandId, id }));
+  }
+
+  async holdDue(brandId: BrandId, ids: readonly string[], at: Date): Promise<License[]> {
+    return [...this.rows.values()]
+      .filter((row) => row.brandId === brandId && ids.includes(row.id) && row.nextNoticeAt && row.nextNoticeAt <= at)
+      .map((row) => new License(row));
+  }
+
+  async makeDue(_reach: AllBrands, at: Date, after: LicenseName | null, limit: number): Promise<LicenseName | null> {
+    const place = ({ brandId, id }: LicenseName) => `${brandId} ${id}`;
+    const some = [...this.rows.values()].sort((a, b) => (place(a) < place(b) ? -1 : 1));
+    const batch = some.filter((row) => !after || place(row) > place(after)).slice(0, limit);
+    for (const row of batch) {
+      const ends = graceUntil(row) ?? row.expiresAt;
+      const waits = !row.nextNoticeAt || row.nextNoticeAt > at;
+      if (row.status !== 'cancelled' && ends && ends > at && waits) this.rows.set(row.id, { ...row, nextNoticeAt: at });
+    }
+    const last = batch.at(-1);
+    return last ? { brandId: last.brandId, id: last.id } : null;
   }
 
   async save({ state }: License): Promise<void> {

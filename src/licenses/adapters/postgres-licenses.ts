@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { EntitySchema, type FindOptionsWhere } from 'typeorm';
-import { type BrandId, isAllBrands, type Reach } from '../../../libs/kernel/brand-id';
+import { EntitySchema, type FindOptionsWhere, In, LessThanOrEqual } from 'typeorm';
+import { type AllBrands, type BrandId, isAllBrands, type Reach } from '../../../libs/kernel/brand-id';
 import { Database } from '../../../libs/persistence/database';
 import { Outbox } from '../../../libs/persistence/outbox';
 import { violatedUnique } from '../../../libs/persistence/sql-state';
 import { AlreadyLicensed } from '../domain/errors';
 import { License, type LicenseState } from '../domain/license';
-import { Licenses } from '../ports/licenses';
+import { type LicenseName, Licenses } from '../ports/licenses';
 
 export const licenseTable = new EntitySchema<LicenseState>({
   name: 'license',
@@ -59,6 +59,34 @@ export class PostgresLicenses implements Licenses {
   async ofKey(brandId: BrandId, licenseKeyId: string): Promise<LicenseState[]> {
     const rows = await this.db.manager.find(licenseTable, { where: { brandId, licenseKeyId }, order: { id: 'DESC' } });
     return rows.sort((a, b) => Number(a.status === 'cancelled') - Number(b.status === 'cancelled'));
+  }
+
+  due(_reach: AllBrands, at: Date, limit: number): Promise<LicenseName[]> {
+    const sql = 'select brand_id as "brandId", id from licenses where next_notice_at <= $1 order by next_notice_at limit $2';
+    return this.db.manager.query<LicenseName[]>(sql, [at, limit]);
+  }
+
+  async holdDue(brandId: BrandId, ids: readonly string[], at: Date): Promise<License[]> {
+    const rows = await this.db.manager.find(licenseTable, {
+      where: { brandId, id: In(ids), nextNoticeAt: LessThanOrEqual(at) },
+      lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
+    });
+    return rows.map((row) => new License(row));
+  }
+
+  async makeDue(_reach: AllBrands, at: Date, after: LicenseName | null, limit: number): Promise<LicenseName | null> {
+    const [last] = await this.db.manager.query<LicenseName[]>(
+      `with batch as (
+         select brand_id, id from licenses where $2::uuid is null or (brand_id, id) > ($2, $3) order by brand_id, id limit $4
+       ), made_due as (
+         update licenses set next_notice_at = $1 from batch
+          where licenses.brand_id = batch.brand_id and licenses.id = batch.id and status <> 'cancelled'
+            and expires_at + make_interval(hours => 24 * grace_days) > $1 and (next_notice_at is null or next_notice_at > $1)
+       )
+       select brand_id as "brandId", id from batch order by brand_id desc, id desc limit 1`,
+      [at, after?.brandId, after?.id, limit],
+    );
+    return last ?? null;
   }
 
   async save(license: License): Promise<void> {

@@ -62,7 +62,7 @@ export class LicenseNotStarted extends DomainError {
   }
 }
 
-export class LicenseExpired extends DomainError {
+export class LicenseHasExpired extends DomainError {
   static readonly refusal = refusal(
     'license_expired',
     'forbidden',
@@ -70,7 +70,7 @@ export class LicenseExpired extends DomainError {
     'The license ended at `expires_at`, and its days of grace are over. Renewing it makes it work again.',
   );
   constructor(expiresAt: Date) {
-    super(LicenseExpired.refusal, 'This license has expired.', { expires_at: expiresAt.toISOString() });
+    super(LicenseHasExpired.refusal, 'This license has expired.', { expires_at: expiresAt.toISOString() });
   }
 }
 

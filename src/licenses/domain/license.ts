@@ -1,12 +1,16 @@
 import { Aggregate } from '../../../libs/kernel/aggregate';
 import type { BrandId } from '../../../libs/kernel/brand-id';
 import { daysAfter } from '../../../libs/kernel/clock';
+import type { DomainEvent } from '../../../libs/kernel/domain-event';
 import { newId, publicId } from '../../../libs/kernel/id';
 import { type JsonObject, mergeMetadata, type Metadata } from '../../../libs/kernel/json';
 import { CancelledIsFinal, RenewalShortens, SeatLimitReached, TermNotPossible } from './errors';
 import {
   LicenseCancelled,
+  LicenseExpired,
+  LicenseExpiringSoon,
   type LicenseFacts,
+  LicenseGraceEnded,
   LicenseProvisioned,
   LicenseRenewed,
   LicenseResumed,
@@ -152,6 +156,20 @@ export class License extends Aggregate<LicenseState> {
     this.record(new LicenseUpdated(this.state.brandId, at, this.facts()));
   }
 
+  /**
+   * Tells what of the present term has come since the last look, late rather than never and in its order, and knows when to look again.
+   * The license itself does not change: its version stays. Answers the types of what was told.
+   */
+  tellOfExpiry(daysBefore: readonly number[], at: Date): string[] {
+    const { noticedUntil: since } = this.state;
+    const until = at > since ? at : since;
+    const moments = this.moments(daysBefore, at);
+    const told = moments.filter((moment) => moment.at > since && moment.at <= until).map(({ event }) => event());
+    told.forEach((event) => this.record(event));
+    this.change({ noticedUntil: until, nextNoticeAt: moments.find((moment) => moment.at > until)?.at ?? null });
+    return told.map(({ type }) => type);
+  }
+
   /** The seat itself is an activation; this counts it. */
   takeSeat(at: Date): void {
     const { seatLimit, seatsUsed } = this.state;
@@ -161,6 +179,22 @@ export class License extends Aggregate<LicenseState> {
 
   freeSeat(at: Date): void {
     this.count(this.state.seatsUsed - 1, at);
+  }
+
+  /** What time does to the present term, in its order; nothing to what was cancelled. */
+  private moments(daysBefore: readonly number[], at: Date): { readonly at: Date; readonly event: () => DomainEvent }[] {
+    const { brandId, status, expiresAt } = this.state;
+    if (status === 'cancelled' || !expiresAt) return [];
+    const [facts, graceEnds] = [this.facts(), graceUntil(this.state)];
+    const farthestFirst = [...daysBefore].sort((one, other) => other - one);
+    return [
+      ...farthestFirst.map((days) => ({
+        at: daysAfter(expiresAt, -days),
+        event: () => new LicenseExpiringSoon(brandId, at, { ...facts, days_before: days }),
+      })),
+      { at: expiresAt, event: () => new LicenseExpired(brandId, at, facts) },
+      ...(graceEnds ? [{ at: graceEnds, event: () => new LicenseGraceEnded(brandId, at, facts) }] : []),
+    ];
   }
 
   private count(seatsUsed: number, at: Date): void {

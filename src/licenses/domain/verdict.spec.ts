@@ -1,5 +1,5 @@
 import { aLicense, inDays, noon } from '../../../test/fixtures/aggregates';
-import { LicenseExpired, LicenseIsCancelled, LicenseIsSuspended, LicenseNotStarted } from './errors';
+import { LicenseHasExpired, LicenseIsCancelled, LicenseIsSuspended, LicenseNotStarted } from './errors';
 import { allows, ensureUsable, judge, type Judged, nextTurn, verdictOrder } from './verdict';
 
 const of = (part: Partial<Judged>): Judged => aLicense(part).state;
@@ -73,7 +73,7 @@ describe('A verdict', () => {
     [cancelled, LicenseIsCancelled],
     [suspended, LicenseIsSuspended],
     [early, LicenseNotStarted],
-    [over, LicenseExpired],
+    [over, LicenseHasExpired],
   ])('refuses to use %j', (part, refusal) => {
     expect(() => ensureUsable(of(part), noon)).toThrow(refusal);
   });

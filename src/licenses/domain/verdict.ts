@@ -1,4 +1,4 @@
-import { LicenseExpired, LicenseIsCancelled, LicenseIsSuspended, LicenseNotStarted } from './errors';
+import { LicenseHasExpired, LicenseIsCancelled, LicenseIsSuspended, LicenseNotStarted } from './errors';
 import { graceUntil, type LicenseState } from './license';
 
 export type Judged = Pick<LicenseState, 'status' | 'startsAt' | 'expiresAt' | 'graceDays'>;
@@ -49,7 +49,7 @@ export function ensureUsable(license: Judged, at: Date): void {
   if (code === 'cancelled') throw new LicenseIsCancelled();
   if (code === 'suspended') throw new LicenseIsSuspended();
   if (code === 'not_started') throw new LicenseNotStarted(license.startsAt!);
-  if (code === 'expired') throw new LicenseExpired(license.expiresAt!);
+  if (code === 'expired') throw new LicenseHasExpired(license.expiresAt!);
 }
 
 /** When time alone will next change the verdict; null when it never will. */

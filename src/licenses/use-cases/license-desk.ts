@@ -56,7 +56,7 @@ export class LicenseDesk {
     return license;
   }
 
-  /** @throws LicenseIsCancelled, LicenseIsSuspended, LicenseNotStarted, LicenseExpired */
+  /** @throws LicenseIsCancelled, LicenseIsSuspended, LicenseNotStarted, LicenseHasExpired */
   ensureUsable({ state }: HeldLicense): void {
     ensureUsable(state, this.clock.now());
   }

@@ -1,0 +1,87 @@
+import type { AllBrands, BrandId } from '../../../libs/kernel/brand-id';
+import { secondsAfter } from '../../../libs/kernel/clock';
+import { type Attempt, Delivery, type DeliveryState, leaseSeconds } from '../domain/delivery';
+import type { EndpointState } from '../domain/endpoint';
+import { atOnce, type Claimed, Deliveries, type PastEvent, type Room } from '../ports/deliveries';
+
+/** Knows no log, so what it claims comes without its event. */
+export class MemoryDeliveries implements Deliveries {
+  private readonly rows = new Map<string, DeliveryState>();
+  readonly attempts: (Attempt & { readonly deliveryId: string })[] = [];
+
+  constructor(private readonly endpoints: ReadonlyMap<string, EndpointState>) {}
+
+  async add(deliveries: readonly Delivery[]): Promise<void> {
+    for (const { state } of deliveries) {
+      const again = (row: DeliveryState) =>
+        row.cause === 'event' && state.cause === 'event' && row.endpointId === state.endpointId && row.eventId === state.eventId;
+      if (![...this.rows.values()].some(again)) this.rows.set(state.id, state);
+    }
+  }
+
+  async replay(endpoint: { brandId: BrandId; id: string }, events: readonly PastEvent[], at: Date): Promise<void> {
+    for (const event of events) {
+      const waiting = this.pendingAt(endpoint.id).filter(({ eventId }) => eventId === event.id);
+      for (const row of waiting) this.change(row, { nextAttemptAt: row.nextAttemptAt! < at ? row.nextAttemptAt : at });
+      if (waiting.length === 0) await this.add([Delivery.of(endpoint, event, 'replay', at)]);
+    }
+  }
+
+  async claim(_reach: AllBrands, room: Room, at: Date): Promise<Claimed[]> {
+    return [...this.claimOf(false, room.working, at), ...this.claimOf(true, room.failing, at)];
+  }
+
+  async hold(brandId: BrandId, id: string): Promise<Delivery | null> {
+    const row = this.rows.get(id);
+    return row?.brandId === brandId ? new Delivery(row) : null;
+  }
+
+  async save({ state }: Delivery, attempt: Attempt): Promise<void> {
+    this.rows.set(state.id, state);
+    this.attempts.push({ deliveryId: state.id, ...attempt });
+  }
+
+  async cancelPending(brandId: BrandId, endpointId: string, at: Date): Promise<void> {
+    for (const row of this.pendingAt(endpointId).filter((one) => one.brandId === brandId))
+      this.change(row, { status: 'cancelled', nextAttemptAt: null, leasedUntil: null, settledAt: at });
+  }
+
+  private claimOf(failing: boolean, room: number, at: Date): Claimed[] {
+    const endpoints = [...this.endpoints.values()].filter(
+      (one) => one.status === 'enabled' && one.deletedAt === null && (one.failingSince !== null) === failing,
+    );
+    const due = endpoints.flatMap((endpoint) => this.dueAt(endpoint, at).map((row) => this.lease(endpoint, row, at)));
+    return due.slice(0, Math.max(0, room)).map(({ row, claimed }) => {
+      this.change(row, { leasedUntil: claimed.leasedUntil });
+      return claimed;
+    });
+  }
+
+  private dueAt({ id, failingSince }: EndpointState, at: Date): DeliveryState[] {
+    const pending = this.pendingAt(id);
+    const leased = pending.filter(({ leasedUntil }) => leasedUntil && leasedUntil > at);
+    const most = failingSince ? atOnce.failing : atOnce.working;
+    return pending
+      .filter((row) => row.nextAttemptAt! <= at && !leased.includes(row))
+      .sort((one, other) => one.nextAttemptAt!.getTime() - other.nextAttemptAt!.getTime() || (one.id < other.id ? -1 : 1))
+      .slice(0, Math.max(0, most - leased.length));
+  }
+
+  private lease(endpoint: EndpointState, row: DeliveryState, at: Date): { row: DeliveryState; claimed: Claimed } {
+    const { brandId, url, secret, previousSecret, previousUntil, failingSince } = endpoint;
+    const secrets = [secret, previousUntil && previousUntil > at ? previousSecret : null].filter((one) => one !== null);
+    const lease = { claimedAt: at, leasedUntil: secondsAfter(at, leaseSeconds) };
+    return {
+      row,
+      claimed: { brandId, id: row.id, endpointId: row.endpointId, url, secrets, failing: failingSince !== null, event: null, ...lease },
+    };
+  }
+
+  private pendingAt(endpointId: string): DeliveryState[] {
+    return [...this.rows.values()].filter((row) => row.endpointId === endpointId && row.status === 'pending');
+  }
+
+  private change(row: DeliveryState, part: Partial<DeliveryState>): void {
+    this.rows.set(row.id, { ...row, ...part });
+  }
+}

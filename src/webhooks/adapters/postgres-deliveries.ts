@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { EntitySchema } from 'typeorm';
+import type { AllBrands, BrandId } from '../../../libs/kernel/brand-id';
+import { newId } from '../../../libs/kernel/id';
+import { Database } from '../../../libs/persistence/database';
+import { type Attempt, Delivery, type DeliveryState } from '../domain/delivery';
+import { type Claimed, Deliveries, type PastEvent, type Room } from '../ports/deliveries';
+import { claimDeliveries } from './claim-deliveries';
+import { DeliveryBell } from './delivery-bell';
+
+export const webhookDeliveryTable = new EntitySchema<DeliveryState>({
+  name: 'webhook_delivery',
+  tableName: 'webhook_deliveries',
+  columns: {
+    brandId: { type: 'uuid', primary: true },
+    id: { type: 'uuid', primary: true },
+    endpointId: { type: 'uuid' },
+    eventId: { type: 'uuid' },
+    eventType: { type: 'text' },
+    cause: { type: 'text' },
+    status: { type: 'text' },
+    attempts: { type: 'int' },
+    nextAttemptAt: { type: 'timestamptz', nullable: true },
+    leasedUntil: { type: 'timestamptz', nullable: true },
+    createdAt: { type: 'timestamptz' },
+    settledAt: { type: 'timestamptz', nullable: true },
+  },
+});
+
+export type AttemptState = Attempt & { readonly brandId: BrandId; readonly deliveryId: string };
+
+export const webhookAttemptTable = new EntitySchema<AttemptState>({
+  name: 'webhook_attempt',
+  tableName: 'webhook_attempts',
+  columns: {
+    brandId: { type: 'uuid', primary: true },
+    deliveryId: { type: 'uuid', primary: true },
+    number: { type: 'int', primary: true },
+    status: { type: 'int', nullable: true },
+    error: { type: 'text', nullable: true },
+    latencyMs: { type: 'int' },
+    answer: { type: 'text', nullable: true },
+    attemptedAt: { type: 'timestamptz' },
+  },
+});
+
+@Injectable()
+export class PostgresDeliveries implements Deliveries {
+  constructor(
+    private readonly db: Database,
+    private readonly bell: DeliveryBell,
+  ) {}
+
+  async add(deliveries: readonly Delivery[]): Promise<void> {
+    if (deliveries.length === 0) return;
+    const rows = deliveries.map(({ state }) => ({ ...state }));
+    await this.db.manager.createQueryBuilder().insert().into(webhookDeliveryTable).values(rows).orIgnore().execute();
+    this.db.afterCommit(() => this.bell.ring());
+  }
+
+  async replay({ brandId, id }: { brandId: BrandId; id: string }, events: readonly PastEvent[], at: Date): Promise<void> {
+    await this.db.manager.query(
+      `with wanted as (select * from unnest($3::uuid[], $4::uuid[], $5::text[]) as w (id, event_id, event_type)),
+       waiting as (
+         update webhook_deliveries d set next_attempt_at = least(next_attempt_at, $6) from wanted w
+          where d.brand_id = $1 and d.endpoint_id = $2 and d.event_id = w.event_id and d.status = 'pending' returning d.event_id)
+       insert into webhook_deliveries (brand_id, id, endpoint_id, event_id, event_type, cause, status, attempts, next_attempt_at, created_at)
+       select $1, w.id, $2, w.event_id, w.event_type, 'replay', 'pending', 0, $6, $6 from wanted w
+        where w.event_id not in (select event_id from waiting)`,
+      [brandId, id, events.map(() => newId()), events.map((event) => event.id), events.map(({ type }) => type), at],
+    );
+    this.db.afterCommit(() => this.bell.ring());
+  }
+
+  claim(_reach: AllBrands, room: Room, at: Date): Promise<Claimed[]> {
+    return claimDeliveries(this.db.manager, room, at);
+  }
+
+  async hold(brandId: BrandId, id: string): Promise<Delivery | null> {
+    const row = await this.db.manager.findOne(webhookDeliveryTable, { where: { brandId, id }, lock: { mode: 'for_no_key_update' } });
+    return row && new Delivery(row);
+  }
+
+  async save({ state }: Delivery, attempt: Attempt): Promise<void> {
+    await this.db.manager.upsert(webhookDeliveryTable, { ...state }, ['brandId', 'id']);
+    await this.db.manager.insert(webhookAttemptTable, { brandId: state.brandId, deliveryId: state.id, ...attempt });
+  }
+
+  async cancelPending(brandId: BrandId, endpointId: string, at: Date): Promise<void> {
+    await this.db.manager.query(
+      `update webhook_deliveries set status = 'cancelled', next_attempt_at = null, leased_until = null, settled_at = $3
+        where brand_id = $1 and endpoint_id = $2 and status = 'pending'`,
+      [brandId, endpointId, at],
+    );
+  }
+}

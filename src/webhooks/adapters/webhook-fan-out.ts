@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { installation } from '../../../libs/kernel/brand-id';
+import { type LoggedEvent, Subscribe } from '../../../libs/messaging/subscribers';
+import { QueueEvent } from '../use-cases/queue-event';
+
+/** Hears of every event of every brand. */
+@Injectable()
+export class WebhookFanOut {
+  constructor(private readonly commands: CommandBus) {}
+
+  @Subscribe('*')
+  async hear({ brandId, id, type }: LoggedEvent): Promise<void> {
+    // What happens to the installation itself happens in no brand, so nobody has an endpoint for it.
+    if (brandId !== installation) await this.commands.execute(new QueueEvent(brandId, { id, type }));
+  }
+}

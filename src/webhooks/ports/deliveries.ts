@@ -1,0 +1,49 @@
+import type { AllBrands, BrandId } from '../../../libs/kernel/brand-id';
+import type { Attempt, Delivery } from '../domain/delivery';
+import type { Told } from '../domain/message';
+
+/** A delivery that is a sender's to try, with all that the try needs. */
+export interface Claimed {
+  readonly brandId: BrandId;
+  readonly id: string;
+  readonly endpointId: string;
+  readonly url: string;
+  /** Sealed, those that sign: the present one, and during an overlap the one before. */
+  readonly secrets: readonly Buffer[];
+  /** Whether the endpoint was failing before. */
+  readonly failing: boolean;
+  /** null when the log has forgotten it. */
+  readonly event: Told | null;
+  readonly claimedAt: Date;
+  /** Whoever holds a later lease has taken over. */
+  readonly leasedUntil: Date;
+}
+
+/** How many deliveries may be claimed: of endpoints that work, and of those that are failing. */
+export interface Room {
+  readonly working: number;
+  readonly failing: number;
+}
+
+/** How many tries of one endpoint are under way at once, over all senders. */
+export const atOnce = { working: 4, failing: 1 } as const;
+
+export abstract class Deliveries {
+  /** An endpoint gets an event once, however often it is added with the cause `event`. */
+  abstract add(deliveries: readonly Delivery[]): Promise<void>;
+  /** Sends these events once more, at once; a delivery that still waits is brought forward instead. */
+  abstract replay(endpoint: { readonly brandId: BrandId; readonly id: string }, events: readonly PastEvent[], at: Date): Promise<void>;
+  /** Leases what is due at enabled endpoints, the longest due first; what another sender is claiming just now is left to it. */
+  abstract claim(reach: AllBrands, room: Room, at: Date): Promise<Claimed[]>;
+  /** Held until the unit of work ends. */
+  abstract hold(brandId: BrandId, id: string): Promise<Delivery | null>;
+  abstract save(delivery: Delivery, attempt: Attempt): Promise<void>;
+  /** Ends what waits for that endpoint. */
+  abstract cancelPending(brandId: BrandId, endpointId: string, at: Date): Promise<void>;
+}
+
+/** An event of the log, as far as a replay needs to know it. */
+export interface PastEvent {
+  readonly id: string;
+  readonly type: string;
+}

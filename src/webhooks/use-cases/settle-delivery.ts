@@ -1,0 +1,45 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Clock } from '../../../libs/kernel/clock';
+import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
+import type { Answer } from '../domain/delivery';
+import { type Claimed, Deliveries } from '../ports/deliveries';
+import { WebhookEndpoints } from '../ports/webhook-endpoints';
+
+/** Writes down what a receiver made of a try, and draws the conclusions. Answers whether it still was the sender's to tell. */
+export class SettleDelivery extends Command<boolean> {
+  constructor(
+    readonly claimed: Claimed,
+    readonly answer: Answer,
+    /** Of 0 to 1, for the spread of the schedule. */
+    readonly chance: number,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(SettleDelivery)
+export class SettleDeliveryHandler implements ICommandHandler<SettleDelivery> {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly endpoints: WebhookEndpoints,
+    private readonly deliveries: Deliveries,
+    private readonly clock: Clock,
+  ) {}
+
+  execute({ claimed: { brandId, id, endpointId, claimedAt, leasedUntil }, answer, chance }: SettleDelivery): Promise<boolean> {
+    return this.work.run(brandId, async () => {
+      // The endpoint first: whoever holds both takes them in this order.
+      const endpoint = await this.endpoints.hold(brandId, endpointId);
+      const delivery = await this.deliveries.hold(brandId, id);
+      if (!endpoint || !delivery?.isLeasedUntil(leasedUntil)) return false;
+
+      const at = this.clock.now();
+      const attempt = delivery.answered(answer, claimedAt, at, chance);
+      await this.deliveries.save(delivery, attempt);
+      endpoint.answered(answer, at);
+      if (endpoint.changes.length > 0) await this.endpoints.save(endpoint);
+      if (!endpoint.isEnabled) await this.deliveries.cancelPending(brandId, endpointId, at);
+      return true;
+    });
+  }
+}
