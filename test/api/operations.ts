@@ -260,4 +260,12 @@ export const operations: Record<string, Usage> = {
     }),
     bad: { query: { outcome: 'maybe' }, pointer: '?outcome' },
   },
+
+  listEvents: {
+    by: 'brand',
+    scope: 'events:read',
+    status: 200,
+    call: () => ({ query: { type: 'license.*' } }),
+    bad: { query: { type: 'License' }, pointer: '?type' },
+  },
 };

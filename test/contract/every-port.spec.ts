@@ -26,7 +26,7 @@ const adaptersIn = (sources: string[], ports: string[]) =>
     .filter(({ keeps }) => keeps.length > 0);
 
 const suitesIn = (suites: string[]) =>
-  all(suites, /contractOf\((\w+),|describe\(`\$\{(\w+)\.name\}/g).map(([, onEach, alone]) => (onEach ?? alone)!);
+  all(suites, /contractOf\((\w+),|describe(?:\.each\(\w+\))?\(`\$\{(\w+)\.name\}/g).map(([, onEach, alone]) => (onEach ?? alone)!);
 
 function uncovered(ports: string[], adapters: { name: string }[], suites: string[], fixtures: string[]) {
   const tested = suitesIn(suites);

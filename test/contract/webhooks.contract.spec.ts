@@ -323,7 +323,9 @@ describe(`${Receiver.name} over HTTP`, () => {
       };
       pour();
     });
+    const began = Date.now();
     expect(await send(other.url('/endless'), receiverFor(true))).toMatchObject({ status: 200, text: 'x'.repeat(2_048) });
+    expect(Date.now() - began).toBeLessThan(1_500);
     while (!closed) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 

@@ -246,10 +246,12 @@ describe('The command line on a database that it was given', () => {
 
   it('issues keys in production only over a migrated database', async () => {
     const empty = await emptyDatabase();
-    const production = { NODE_ENV: 'production', DATABASE_URL: ownerUrl(empty), LICENSE_KEY_PEPPERS: `1:${'0123456789abcdef'.repeat(2)}` };
+    const secret = `1:${'0123456789abcdef'.repeat(2)}`;
+    const secrets = { LICENSE_KEY_PEPPERS: secret, ENCRYPTION_KEYS: secret };
+    const production = { NODE_ENV: 'production', DATABASE_URL: ownerUrl(empty), ...secrets };
     const create = ['api-keys', 'create', '--role', 'internal'];
     expect(refusal(await home.command(create, production))).toMatch(/^The database is not migrated\..* latchkey -- migrate$/);
-    const migrated = await home.command(['migrate', '--json'], { ...production, LICENSE_KEY_PEPPERS: '' });
+    const migrated = await home.command(['migrate', '--json'], { ...production, LICENSE_KEY_PEPPERS: '', ENCRYPTION_KEYS: '' });
     expect(json(migrated).migrations).not.toEqual([]);
     expect(json(await home.command([...create, '--json'], production)).secret).toMatch(/^lk_live_i_/);
   });

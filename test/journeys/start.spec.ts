@@ -344,7 +344,9 @@ describe('Latchkey in production', () => {
 
   beforeAll(async () => {
     server = await openEmbeddedPostgres(join(home.path, 'postgres'), { durable: false, maxConnections: 50 });
-    production = { NODE_ENV: 'production', DATABASE_URL: server.url('postgres'), LICENSE_KEY_PEPPERS: `1:${'0123456789abcdef'.repeat(2)}` };
+    const secret = `1:${'0123456789abcdef'.repeat(2)}`;
+    const secrets = { LICENSE_KEY_PEPPERS: secret, ENCRYPTION_KEYS: secret };
+    production = { NODE_ENV: 'production', DATABASE_URL: server.url('postgres'), ...secrets };
   });
   afterEach(() => home.quiet());
   afterAll(async () => {

@@ -9,7 +9,7 @@ export const tenantless = {
 };
 
 /** What the service may delete: what it forgets when its time is over. */
-const forgotten = ['idempotency_keys', 'outbox_events', 'webhook_attempts', 'webhook_deliveries'];
+export const forgotten = ['idempotency_keys', 'outbox_events', 'webhook_attempts', 'webhook_deliveries'];
 
 export const runtime = 'latchkey_runtime';
 

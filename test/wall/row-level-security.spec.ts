@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client, type ClientBase } from 'pg';
 import type { BrandId } from '../../libs/kernel/brand-id';
 import { parseLicenseKey } from '../../libs/license-key/license-key';
+import { Background } from '../../libs/messaging/background';
 import { Database } from '../../libs/persistence/database';
 import { openEmbeddedPostgres } from '../../libs/persistence/embedded-postgres';
 import { dropDatabase, freshDatabase, ownerUrl, runtimeUrl, withOwner } from '../../libs/testing/database';
@@ -12,7 +13,7 @@ import type { TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
 import { migrate } from '../../src/migrate';
 import { serviceOver } from '../fixtures/services';
-import { brandColumn, faultsOfWall, tenantTables } from './catalogue';
+import { brandColumn, faultsOfWall, forgotten, tenantTables } from './catalogue';
 
 /** A database with its service: `serving` is where the service logs in, `above` where a superuser does. */
 interface Ground {
@@ -65,10 +66,25 @@ async function fill(service: TestService): Promise<BrandWorld & { secrets: strin
   const rotated = ok(await call({ path: `/v1/brands/${slug}/api-keys/${keyId}/rotate`, body: {} }));
   const reissue = { path: `/v1/license-keys/${world.licenseKeyId}/reissue`, body: { overlap_seconds: 3600 }, key: rotated.secret };
   const reissued = ok(await service.call(reissue));
-  const secrets = [world.licenseKey, reissued.key, world.key, rotated.secret] as string[];
+  const manage = (path: string, body: object, headers = {}) =>
+    service.call({ path: `/v1/brands/${slug}${path}`, body, headers, key: rotated.secret });
+  const hooks = ok(await manage('/webhook-endpoints', { url: 'http://127.0.0.1:1/', event_types: ['*'] }));
+  const issued = ok(await manage('/api-keys', { name: 'once' }, { 'idempotency-key': 'once' }));
+  await manage(`/webhook-endpoints/${hooks.id}/test`, {});
+  await service.settle();
+
+  const secrets = [world.licenseKey, reissued.key, world.key, rotated.secret, hooks.secret, issued.secret] as string[];
   const { rows } = await service.owner.query<{ id: string }>('select id from brands where slug = $1', [slug]);
+  await service.owner.query(
+    `insert into event_set_asides (brand_id, outlet, event_id, error, attempts, set_aside_at)
+     select brand_id, 'subscribers', id, 'as if it had failed', 10, now() from outbox_events where brand_id = $1 limit 1`,
+    [rows[0]!.id],
+  );
   return { ...world, brandId: rows[0]!.id, secrets };
 }
+
+/** What is written once and never changed. */
+const insertOnly = ['audit_logs', 'idempotency_keys'];
 
 describe.each([
   ['of a superuser', ownedBySuperuser],
@@ -84,10 +100,11 @@ describe.each([
 
   beforeAll(async () => {
     ground = await open();
-    service = await serviceOver(ground.serving);
+    service = await serviceOver(ground.serving, { BACKGROUND_WORK: 'false', WEBHOOKS_ALLOW_PRIVATE: 'true' });
     above = await connect(ground.above);
     runtime = await connect(ground.serving, '-c role=latchkey_runtime');
-    const filling = { ...service, owner: above } as unknown as TestService;
+    const settle = () => service.app.get(Background).settle();
+    const filling = { ...service, owner: above, settle } as unknown as TestService;
     [mine, theirs] = [await fill(filling), await fill(filling)];
     tables = await tenantTables(above);
   }, 30_000);
@@ -161,21 +178,25 @@ describe.each([
     await reach(mine!.brandId);
     for (const table of tables) {
       const column = brandColumn(table);
-      const { rowCount } = await runtime.query(`update ${table} set ${column} = ${column} where ${column} = '${theirs!.brandId}'`);
-      expect([table, rowCount]).toEqual([table, 0]);
+      const update = `update ${table} set ${column} = ${column} where ${column} = '${theirs!.brandId}'`;
+      if (insertOnly.includes(table)) await refused('42501', update);
+      else expect([table, (await runtime.query(update)).rowCount]).toEqual([table, 0]);
     }
   });
 
-  it('lets nothing be deleted, torn down or walked around', async () => {
+  it('lets nothing be deleted but what is forgotten, and that only of the brand', async () => {
     await reach(mine!.brandId);
     for (const table of tables) {
-      for (const sql of [
-        'delete from %',
-        'truncate %',
-        'drop table %',
-        'alter table % disable row level security',
-        'drop policy tenant on %',
-      ]) {
+      const removal = `delete from ${table} where ${brandColumn(table)} = '${theirs!.brandId}'`;
+      if (!forgotten.includes(table)) await refused('42501', removal);
+      else expect([table, (await runtime.query(removal)).rowCount]).toEqual([table, 0]);
+    }
+  });
+
+  it('lets nothing be torn down or walked around', async () => {
+    await reach(mine!.brandId);
+    for (const table of tables) {
+      for (const sql of ['truncate %', 'drop table %', 'alter table % disable row level security', 'drop policy tenant on %']) {
         await refused('42501', sql.replace('%', table));
       }
     }

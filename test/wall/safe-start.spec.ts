@@ -75,14 +75,29 @@ describe('The service refuses to start', () => {
       expect(await lineOf(runtimeUrl(empty))).toMatch(/^The database is not migrated\. Run: /);
     });
 
-    it('another pepper', async () => {
+    it.each([
+      ['LICENSE_KEY_PEPPERS', 'pepper'],
+      ['ENCRYPTION_KEYS', 'key'],
+    ])('another secret in %s', async (name, word) => {
       const url = runtimeUrl(database);
-      const pepper = (letter: string) => `7:${letter.repeat(32)}`;
-      const service = await spawnService(url, { LICENSE_KEY_PEPPERS: pepper('x') });
+      const given = (letter: string) => ({ ENCRYPTION_KEYS: `6:${'k'.repeat(32)}`, [name]: `7:${letter.repeat(32)}` });
+      const service = await spawnService(url, given('x'));
       await service.stop();
-      const line = await lineOf(url, { LICENSE_KEY_PEPPERS: pepper('y') });
-      expect(line).toMatch(/^LICENSE_KEY_PEPPERS: pepper 7 is not the one/);
+      const line = await lineOf(url, given('y'));
+      expect(line).toMatch(new RegExp(`^${name}: ${word} 7 is not the one`));
       expect(line).not.toContain('yyy');
+    });
+
+    it('no encryption key under which secrets stand', async () => {
+      const url = runtimeUrl(database);
+      const keys = (versions: number[]) => ({
+        ENCRYPTION_KEYS: versions.map((version) => `${version}:${'z'.repeat(31)}${version}`).join(),
+      });
+      const service = await spawnService(url, keys([8]));
+      await service.stop();
+      await withOwner(database, (owner) => owner.query(`insert into audit_heads values (gen_random_uuid(), 1, '', '', 8, now())`));
+      expect(await lineOf(url, keys([9]))).toMatch(/^ENCRYPTION_KEYS: key 8 is missing, and secrets were encrypted under it/);
+      await (await spawnService(url, keys([8, 9]))).stop();
     });
 
     it('nobody there', async () => {

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -12,8 +11,6 @@ import { runAs } from '../../../libs/persistence/provenance';
 @Injectable()
 export class RefusedCalls implements OnModuleInit {
   private readonly logger = new Logger(RefusedCalls.name);
-  /** Out of any unit of work that is open where the answer is sent from: that one failed. */
-  private readonly outside = AsyncLocalStorage.snapshot();
 
   constructor(
     private readonly host: HttpAdapterHost,
@@ -27,7 +24,7 @@ export class RefusedCalls implements OnModuleInit {
     fastify?.addHook('onSend', (request, reply, payload, done) => {
       const { asking } = request;
       if (!asking || !isRefusal(request, reply)) return done(null, payload);
-      void this.outside(() => this.write(asking, request, codeOf(payload))).then(() => done(null, payload));
+      void this.write(asking, request, codeOf(payload)).then(() => done(null, payload));
     });
   }
 

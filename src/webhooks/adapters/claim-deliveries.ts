@@ -65,14 +65,18 @@ const dueEndpoints = `
     select d.brand_id, d.endpoint_id from waiting w cross join lateral (
       select brand_id, endpoint_id from webhook_deliveries
        where status = 'pending' and (brand_id, endpoint_id) > (w.brand_id, w.endpoint_id) order by brand_id, endpoint_id limit 1) d
+  ), due as (
+    select w.*, first.next_attempt_at from waiting w
+     cross join lateral (
+       select next_attempt_at from webhook_deliveries d
+        where d.brand_id = w.brand_id and d.endpoint_id = w.endpoint_id and ${isDue('d', '$1')} order by next_attempt_at limit 1) first
+     where (select e.status = 'enabled' and (e.failing_since is not null) = $2 from webhook_endpoints e
+             where e.brand_id = w.brand_id and e.id = w.endpoint_id) -- One look into the index each, whatever is thought of how many they are.
+       and ${underWay('w', 'endpoint_id', '$1')} < $4
+     order by first.next_attempt_at limit $3
   )
-  select e.brand_id, e.id from waiting w
-    join webhook_endpoints e on e.brand_id = w.brand_id and e.id = w.endpoint_id
-   cross join lateral (
-     select next_attempt_at from webhook_deliveries d
-      where d.brand_id = w.brand_id and d.endpoint_id = w.endpoint_id and ${isDue('d', '$1')} order by next_attempt_at limit 1) first
-   where e.status = 'enabled' and (e.failing_since is not null) = $2 and ${underWay('w', 'endpoint_id', '$1')} < $4
-   order by first.next_attempt_at limit $3 for no key update of e skip locked`;
+  select e.brand_id, e.id from due join webhook_endpoints e on e.brand_id = due.brand_id and e.id = due.endpoint_id
+   where e.status = 'enabled' order by due.next_attempt_at for no key update of e skip locked`;
 
 const lease = `
   with due as (
