@@ -46,7 +46,8 @@ const tables = `
     status text not null check (status in ('pending', 'succeeded', 'failed', 'cancelled')),
     attempts int not null,
     next_attempt_at timestamptz,
-    -- Until when the sender that claimed it is taken to be alive.
+    -- Who claimed it, and until when that one is taken to be alive; it says so again and again.
+    lease uuid,
     leased_until timestamptz,
     created_at timestamptz not null,
     settled_at timestamptz,
@@ -54,7 +55,8 @@ const tables = `
     foreign key (brand_id, endpoint_id) references webhook_endpoints,
     check ((status = 'pending') = (next_attempt_at is not null)),
     check ((status = 'pending') = (settled_at is null)),
-    check (status = 'pending' or leased_until is null)
+    check (status = 'pending' or leased_until is null),
+    check ((lease is null) = (leased_until is null))
   );
   -- An event comes to an endpoint once, however often it is delivered to us.
   create unique index webhook_deliveries_once on webhook_deliveries (brand_id, endpoint_id, event_id) where cause = 'event';

@@ -20,6 +20,7 @@ import { ClaimDeliveriesHandler } from './use-cases/claim-deliveries';
 import { CreateWebhookEndpointHandler } from './use-cases/create-webhook-endpoint';
 import { DeleteWebhookEndpointHandler } from './use-cases/delete-webhook-endpoint';
 import { QueueEventHandler } from './use-cases/queue-event';
+import { RenewClaimsHandler } from './use-cases/renew-claims';
 import { ReplayEventsHandler } from './use-cases/replay-events';
 import { RotateWebhookSecretHandler } from './use-cases/rotate-webhook-secret';
 import { SettleDeliveryHandler } from './use-cases/settle-delivery';
@@ -38,6 +39,7 @@ import { UpdateWebhookEndpointHandler } from './use-cases/update-webhook-endpoin
     QueueEventHandler,
     ClaimDeliveriesHandler,
     SettleDeliveryHandler,
+    RenewClaimsHandler,
     PostgresListWebhookEndpoints,
     PostgresGetWebhookEndpoint,
     PostgresListDeliveries,

@@ -106,18 +106,23 @@ contractOf(Deliveries, (house) => {
     expect(ids(await claim())).toEqual(ids([{ id }, replay, test]));
   });
 
-  it('leases what is due and nothing else, to one sender for half a minute', async () => {
+  it('leases what is due and nothing else, to one sender for five seconds, or for as long as it says that it lives', async () => {
     const due = await add();
     await add({ nextAttemptAt: secondsAfter(noon, 1) });
     await add({ status: 'succeeded', nextAttemptAt: null, settledAt: noon });
     const [claimed, ...others] = await claim();
     expect(others).toEqual([]);
     expect(claimed).toMatchObject({ brandId, id: due.id, endpointId: endpoint.id, url: endpoint.url, failing: false, claimedAt: noon });
-    expect(claimed).toMatchObject({ secrets: [endpoint.secret], leasedUntil: secondsAfter(noon, 30) });
-    expect(await stateOf(due.id)).toMatchObject({ leasedUntil: secondsAfter(noon, 30), attempts: 0 });
+    expect(claimed).toMatchObject({ secrets: [endpoint.secret], lease: expect.any(String) });
+    expect(await stateOf(due.id)).toMatchObject({ lease: claimed!.lease, leasedUntil: secondsAfter(noon, 5), attempts: 0 });
     expect(ids(await claim(secondsAfter(noon, 0.5)))).toEqual([]);
-    expect(ids(await claim(secondsAfter(noon, 29)))).not.toContain(due.id);
-    expect(ids(await claim(secondsAfter(noon, 30)))).toContain(due.id);
+    expect(ids(await claim(secondsAfter(noon, 4)))).not.toContain(due.id);
+    const renew = (at: Date) => house().work.run(allBrands, () => house().deliveries.renew(allBrands, [claimed!], at));
+    await renew(secondsAfter(noon, 4));
+    expect(ids(await claim(secondsAfter(noon, 8)))).not.toContain(due.id);
+    const [next] = (await claim(secondsAfter(noon, 9))).filter(({ id }) => id === due.id);
+    await renew(secondsAfter(noon, 9));
+    expect(await stateOf(due.id)).toMatchObject({ lease: next!.lease, leasedUntil: secondsAfter(noon, 14) });
   });
 
   it('hands over the secret before, as long as it signs', async () => {
@@ -166,7 +171,13 @@ contractOf(Deliveries, (house) => {
     const [waiting, done] = [await add(), await add({ status: 'failed', nextAttemptAt: null, settledAt: noon })];
     await claim();
     await house().work.run(brandId, () => house().deliveries.cancelPending(brandId, endpoint.id, inDays(1)));
-    expect(await stateOf(waiting.id)).toMatchObject({ status: 'cancelled', nextAttemptAt: null, leasedUntil: null, settledAt: inDays(1) });
+    expect(await stateOf(waiting.id)).toMatchObject({
+      status: 'cancelled',
+      nextAttemptAt: null,
+      lease: null,
+      leasedUntil: null,
+      settledAt: inDays(1),
+    });
     expect(await stateOf(done.id)).toEqual(done);
   });
 

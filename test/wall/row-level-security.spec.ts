@@ -294,7 +294,7 @@ describe.each([
     it('holds no license key and no API secret, in clear or in another spelling', async () => {
       const dump = await copy();
       expect(dump).toContain(mine!.slug);
-      expect(known()).toHaveLength(9);
+      expect(known()).toHaveLength(13);
       expect(known().flatMap((secret) => spellings(secret).filter((text) => dump.includes(text)))).toEqual([]);
     });
 

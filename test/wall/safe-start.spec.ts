@@ -75,12 +75,14 @@ describe('The service refuses to start', () => {
       expect(await lineOf(runtimeUrl(empty))).toMatch(/^The database is not migrated\. Run: /);
     });
 
+    /** Under versions that no other test uses. */
+    const others = { LICENSE_KEY_PEPPERS: `5:${'p'.repeat(32)}`, ENCRYPTION_KEYS: `6:${'k'.repeat(32)}` };
     it.each([
       ['LICENSE_KEY_PEPPERS', 'pepper'],
       ['ENCRYPTION_KEYS', 'key'],
     ])('another secret in %s', async (name, word) => {
       const url = runtimeUrl(database);
-      const given = (letter: string) => ({ ENCRYPTION_KEYS: `6:${'k'.repeat(32)}`, [name]: `7:${letter.repeat(32)}` });
+      const given = (letter: string) => ({ ...others, [name]: `7:${letter.repeat(32)}` });
       const service = await spawnService(url, given('x'));
       await service.stop();
       const line = await lineOf(url, given('y'));
@@ -91,6 +93,7 @@ describe('The service refuses to start', () => {
     it('no encryption key under which secrets stand', async () => {
       const url = runtimeUrl(database);
       const keys = (versions: number[]) => ({
+        ...others,
         ENCRYPTION_KEYS: versions.map((version) => `${version}:${'z'.repeat(31)}${version}`).join(),
       });
       const service = await spawnService(url, keys([8]));

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { BrandId } from '../../../libs/kernel/brand-id';
 import { secondsAfter } from '../../../libs/kernel/clock';
+import { newId } from '../../../libs/kernel/id';
 import { leaseSeconds } from '../domain/delivery';
 import { atOnce, type Claimed, type Room } from '../ports/deliveries';
 
@@ -33,10 +34,10 @@ async function claimOf(manager: EntityManager, failing: boolean, room: number, a
   const most = failing ? atOnce.failing : atOnce.working;
   const endpoints = await manager.query<Place[]>(dueEndpoints, [at, failing, room, most]);
   if (endpoints.length === 0) return [];
-  const leasedUntil = secondsAfter(at, leaseSeconds);
+  const [claim, leasedUntil] = [newId(), secondsAfter(at, leaseSeconds)];
   const places = [endpoints.map(({ brand_id }) => brand_id), endpoints.map(({ id }) => id)];
-  const rows = await manager.query<Row[]>(lease, [...places, at, leasedUntil, most, room]);
-  return rows.map((row) => ({ ...claimedOf(row), failing, claimedAt: at, leasedUntil }));
+  const rows = await manager.query<Row[]>(lease, [...places, at, leasedUntil, most, room, claim]);
+  return rows.map((row) => ({ ...claimedOf(row), failing, claimedAt: at, lease: claim }));
 }
 
 const claimedOf = ({ brand_id: brandId, id, endpoint_id: endpointId, url, secret, previous_secret, ...row }: Row) => ({
@@ -89,7 +90,7 @@ const lease = `
           for no key update skip locked) d
      order by e.place limit $6
   ), leased as (
-    update webhook_deliveries d set leased_until = $4 from due where d.brand_id = due.brand_id and d.id = due.id
+    update webhook_deliveries d set leased_until = $4, lease = $7 from due where d.brand_id = due.brand_id and d.id = due.id
     returning d.brand_id, d.id, d.endpoint_id, d.event_id, d.event_type
   )
   select l.*, e.url, e.secret, case when e.previous_until > $3 then e.previous_secret end as previous_secret, o.occurred_at, o.data

@@ -1,5 +1,6 @@
 import type { AllBrands, BrandId } from '../../../libs/kernel/brand-id';
 import { secondsAfter } from '../../../libs/kernel/clock';
+import { newId } from '../../../libs/kernel/id';
 import { type Attempt, Delivery, type DeliveryState, leaseSeconds } from '../domain/delivery';
 import type { EndpointState } from '../domain/endpoint';
 import { atOnce, type Claimed, Deliveries, type PastEvent, type Room } from '../ports/deliveries';
@@ -41,9 +42,16 @@ export class MemoryDeliveries implements Deliveries {
     this.attempts.push({ deliveryId: state.id, ...attempt });
   }
 
+  async renew(_reach: AllBrands, claimed: readonly Claimed[], at: Date): Promise<void> {
+    for (const { id, lease } of claimed) {
+      const row = this.rows.get(id);
+      if (row?.lease === lease) this.change(row, { leasedUntil: secondsAfter(at, leaseSeconds) });
+    }
+  }
+
   async cancelPending(brandId: BrandId, endpointId: string, at: Date): Promise<void> {
     for (const row of this.pendingAt(endpointId).filter((one) => one.brandId === brandId))
-      this.change(row, { status: 'cancelled', nextAttemptAt: null, leasedUntil: null, settledAt: at });
+      this.change(row, { status: 'cancelled', nextAttemptAt: null, lease: null, leasedUntil: null, settledAt: at });
   }
 
   private claimOf(failing: boolean, room: number, at: Date): Claimed[] {
@@ -52,7 +60,7 @@ export class MemoryDeliveries implements Deliveries {
     );
     const due = endpoints.flatMap((endpoint) => this.dueAt(endpoint, at).map((row) => this.lease(endpoint, row, at)));
     return due.slice(0, Math.max(0, room)).map(({ row, claimed }) => {
-      this.change(row, { leasedUntil: claimed.leasedUntil });
+      this.change(row, { lease: claimed.lease, leasedUntil: secondsAfter(at, leaseSeconds) });
       return claimed;
     });
   }
@@ -70,7 +78,7 @@ export class MemoryDeliveries implements Deliveries {
   private lease(endpoint: EndpointState, row: DeliveryState, at: Date): { row: DeliveryState; claimed: Claimed } {
     const { brandId, url, secret, previousSecret, previousUntil, failingSince } = endpoint;
     const secrets = [secret, previousUntil && previousUntil > at ? previousSecret : null].filter((one) => one !== null);
-    const lease = { claimedAt: at, leasedUntil: secondsAfter(at, leaseSeconds) };
+    const lease = { claimedAt: at, lease: newId() };
     return {
       row,
       claimed: { brandId, id: row.id, endpointId: row.endpointId, url, secrets, failing: failingSince !== null, event: null, ...lease },

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { EntitySchema } from 'typeorm';
 import type { AllBrands, BrandId } from '../../../libs/kernel/brand-id';
+import { secondsAfter } from '../../../libs/kernel/clock';
 import { newId } from '../../../libs/kernel/id';
 import { Database } from '../../../libs/persistence/database';
-import { type Attempt, Delivery, type DeliveryState } from '../domain/delivery';
+import { type Attempt, Delivery, type DeliveryState, leaseSeconds } from '../domain/delivery';
 import { type Claimed, Deliveries, type PastEvent, type Room } from '../ports/deliveries';
 import { claimDeliveries } from './claim-deliveries';
 import { DeliveryBell } from './delivery-bell';
@@ -21,6 +22,7 @@ export const webhookDeliveryTable = new EntitySchema<DeliveryState>({
     status: { type: 'text' },
     attempts: { type: 'int' },
     nextAttemptAt: { type: 'timestamptz', nullable: true },
+    lease: { type: 'uuid', nullable: true },
     leasedUntil: { type: 'timestamptz', nullable: true },
     createdAt: { type: 'timestamptz' },
     settledAt: { type: 'timestamptz', nullable: true },
@@ -76,6 +78,19 @@ export class PostgresDeliveries implements Deliveries {
     return claimDeliveries(this.db.manager, room, at);
   }
 
+  async renew(_reach: AllBrands, claimed: readonly Claimed[], at: Date): Promise<void> {
+    await this.db.manager.query(
+      `update webhook_deliveries d set leased_until = $4 from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as mine (brand_id, id, lease)
+        where d.brand_id = mine.brand_id and d.id = mine.id and d.lease = mine.lease`,
+      [
+        claimed.map(({ brandId }) => brandId),
+        claimed.map(({ id }) => id),
+        claimed.map(({ lease }) => lease),
+        secondsAfter(at, leaseSeconds),
+      ],
+    );
+  }
+
   async hold(brandId: BrandId, id: string): Promise<Delivery | null> {
     const row = await this.db.manager.findOne(webhookDeliveryTable, { where: { brandId, id }, lock: { mode: 'for_no_key_update' } });
     return row && new Delivery(row);
@@ -88,7 +103,7 @@ export class PostgresDeliveries implements Deliveries {
 
   async cancelPending(brandId: BrandId, endpointId: string, at: Date): Promise<void> {
     await this.db.manager.query(
-      `update webhook_deliveries set status = 'cancelled', next_attempt_at = null, leased_until = null, settled_at = $3
+      `update webhook_deliveries set status = 'cancelled', next_attempt_at = null, lease = null, leased_until = null, settled_at = $3
         where brand_id = $1 and endpoint_id = $2 and status = 'pending'`,
       [brandId, endpointId, at],
     );

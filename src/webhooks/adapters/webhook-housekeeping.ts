@@ -42,7 +42,7 @@ export class WebhookHousekeeping implements OnModuleInit {
   /** An event that was queued in the moment in which its endpoint was disabled or deleted. */
   cancelStrays(): Promise<boolean> {
     return this.batch(
-      `update webhook_deliveries set status = 'cancelled', next_attempt_at = null, leased_until = null, settled_at = $1
+      `update webhook_deliveries set status = 'cancelled', next_attempt_at = null, lease = null, leased_until = null, settled_at = $1
         where (brand_id, id) in (
           select d.brand_id, d.id from webhook_endpoints e
             join webhook_deliveries d on d.brand_id = e.brand_id and d.endpoint_id = e.id and d.status = 'pending'

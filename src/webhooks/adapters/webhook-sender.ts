@@ -11,12 +11,15 @@ import type { Claimed } from '../ports/deliveries';
 import { EndpointSecrets } from '../ports/endpoint-secrets';
 import { Receiver } from '../ports/receiver';
 import { ClaimDeliveries } from '../use-cases/claim-deliveries';
+import { RenewClaims } from '../use-cases/renew-claims';
 import { SettleDelivery } from '../use-cases/settle-delivery';
 import { DeliveryBell } from './delivery-bell';
 
 /** How many tries this process has under way. Endpoints that are failing have a room of their own: they never take up that of the others. */
 const room = { working: 150, failing: 50 };
 const lookEveryMs = 1_000;
+/** A few times in each lease. */
+const renewEveryMs = 1_500;
 /** For so long what is under way may finish when the service stops. */
 const partingMs = 5_000;
 const settlingTries = 8;
@@ -44,6 +47,7 @@ export class WebhookSender implements OnModuleDestroy {
       () => this.claim(),
       () => this.finish(),
     );
+    background.add('webhook claims', renewEveryMs, () => this.renew());
     bell.answer(() => this.loop.wake());
   }
 
@@ -53,6 +57,11 @@ export class WebhookSender implements OnModuleDestroy {
     const claimed = await this.commands.execute(new ClaimDeliveries(allBrands, free));
     for (const one of claimed) this.begin(one);
     return claimed.length > 0;
+  }
+
+  private async renew(): Promise<false> {
+    if (this.underWay.size > 0) await this.commands.execute(new RenewClaims(allBrands, [...this.underWay.values()]));
+    return false;
   }
 
   private begin(claimed: Claimed): void {

@@ -18,7 +18,9 @@ export interface DeliveryState {
   /** How many were made. */
   readonly attempts: number;
   readonly nextAttemptAt: Date | null;
-  /** Until when the sender that claimed it is taken to be alive. */
+  /** Names the claim of the sender that has it. */
+  readonly lease: string | null;
+  /** Until when that sender is taken to be alive. */
   readonly leasedUntil: Date | null;
   readonly createdAt: Date;
   readonly settledAt: Date | null;
@@ -49,8 +51,8 @@ export const isSuccess = ({ status }: Answer): boolean => status !== null && sta
 /** The receiver asks never to be called again. */
 export const isGone = ({ status }: Answer): boolean => status === 410;
 
-/** For how long a claimed delivery is left alone: longer than a try may take. */
-export const leaseSeconds = 30;
+/** For how long a claimed delivery is left to its sender, which renews that while it lives; so one that died holds nothing up for long. */
+export const leaseSeconds = 5;
 
 /** An event on its way to an endpoint. */
 export class Delivery extends Aggregate<DeliveryState> {
@@ -70,6 +72,7 @@ export class Delivery extends Aggregate<DeliveryState> {
       status: 'pending',
       attempts: 0,
       nextAttemptAt: at,
+      lease: null,
       leasedUntil: null,
       createdAt: at,
       settledAt: null,
@@ -77,8 +80,8 @@ export class Delivery extends Aggregate<DeliveryState> {
   }
 
   /** Whether it still waits for what the sender with that lease found out: else somebody took over, or it was cancelled. */
-  isLeasedUntil(lease: Date): boolean {
-    return this.state.status === 'pending' && this.state.leasedUntil?.getTime() === lease.getTime();
+  isHeldBy(lease: string): boolean {
+    return this.state.status === 'pending' && this.state.lease === lease;
   }
 
   /** @param tried when the attempt began @param chance of 0 to 1, for the spread of the schedule */
@@ -86,7 +89,7 @@ export class Delivery extends Aggregate<DeliveryState> {
     const number = this.state.attempts + 1;
     const again = isSuccess(answer) || isGone(answer) ? null : nextAttempt(number, at, chance, wishOf(answer.retryAfter, at));
     const status = isSuccess(answer) ? 'succeeded' : again ? 'pending' : 'failed';
-    this.change({ status, attempts: number, nextAttemptAt: again, leasedUntil: null, settledAt: again ? null : at });
+    this.change({ status, attempts: number, nextAttemptAt: again, lease: null, leasedUntil: null, settledAt: again ? null : at });
     return { number, status: answer.status, error: answer.error, latencyMs: answer.latencyMs, answer: answer.text, attemptedAt: tried };
   }
 }

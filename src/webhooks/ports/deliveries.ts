@@ -15,8 +15,8 @@ export interface Claimed {
   /** null when the log has forgotten it. */
   readonly event: Told | null;
   readonly claimedAt: Date;
-  /** Whoever holds a later lease has taken over. */
-  readonly leasedUntil: Date;
+  /** Names the claim: under another one somebody has taken over. */
+  readonly lease: string;
 }
 
 /** How many deliveries may be claimed: of endpoints that work, and of those that are failing. */
@@ -35,6 +35,8 @@ export abstract class Deliveries {
   abstract replay(endpoint: { readonly brandId: BrandId; readonly id: string }, events: readonly PastEvent[], at: Date): Promise<void>;
   /** Leases what is due at enabled endpoints, the longest due first; what another sender is claiming just now is left to it. */
   abstract claim(reach: AllBrands, room: Room, at: Date): Promise<Claimed[]>;
+  /** Leaves to their sender for longer what is still its own. */
+  abstract renew(reach: AllBrands, claimed: readonly Claimed[], at: Date): Promise<void>;
   /** Held until the unit of work ends. */
   abstract hold(brandId: BrandId, id: string): Promise<Delivery | null>;
   abstract save(delivery: Delivery, attempt: Attempt): Promise<void>;

@@ -26,12 +26,12 @@ export class SettleDeliveryHandler implements ICommandHandler<SettleDelivery> {
     private readonly clock: Clock,
   ) {}
 
-  execute({ claimed: { brandId, id, endpointId, claimedAt, leasedUntil }, answer, chance }: SettleDelivery): Promise<boolean> {
+  execute({ claimed: { brandId, id, endpointId, claimedAt, lease }, answer, chance }: SettleDelivery): Promise<boolean> {
     return this.work.run(brandId, async () => {
       // The endpoint first: whoever holds both takes them in this order.
       const endpoint = await this.endpoints.hold(brandId, endpointId);
       const delivery = await this.deliveries.hold(brandId, id);
-      if (!endpoint || !delivery?.isLeasedUntil(leasedUntil)) return false;
+      if (!endpoint || !delivery?.isHeldBy(lease)) return false;
 
       const at = this.clock.now();
       const attempt = delivery.answered(answer, claimedAt, at, chance);
