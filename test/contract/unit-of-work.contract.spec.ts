@@ -149,6 +149,44 @@ describe('The unit of work over PostgreSQL', () => {
     });
   });
 
+  describe('has parts that may fail alone:', () => {
+    it('what such a part wrote and would have told is undone, what was written before and after is not', async () => {
+      const told: string[] = [];
+      await house.db.run(brandId, async () => {
+        await rename('before');
+        const part = house.db.part(async () => {
+          await rename('in the part');
+          house.db.afterCommit(() => told.push('in the part'));
+          await fail('22000');
+        });
+        await expect(part).rejects.toThrow('on purpose');
+        expect(await nameNow()).toBe('before');
+        house.db.afterCommit(() => told.push('after'));
+      });
+      expect([await nameNow(), told]).toEqual(['before', ['after']]);
+    });
+
+    it('one that does not fail is kept with the rest, also inside another one', async () => {
+      await house.db.run(brandId, () =>
+        house.db.part(async () => {
+          await rename('outer');
+          await house.db.part(() => rename('inner'));
+          await expect(house.db.part(() => fail('22000'))).rejects.toThrow('on purpose');
+        }),
+      );
+      expect(await nameNow()).toBe('inner');
+      const undone = house.db.run(brandId, () =>
+        house.db.part(async () => {
+          await rename('outer');
+          await expect(house.db.part(() => rename('lost').then(() => fail('22000')))).rejects.toThrow('on purpose');
+          throw new Error('the outer one too');
+        }),
+      );
+      await expect(undone).rejects.toThrow('the outer one too');
+      expect(await nameNow()).toBe('inner');
+    });
+  });
+
   it('has one time, which is the database’s', async () => {
     await house.db.run(brandId, async () => {
       const [row] = await house.db.read<{ now: Date }>(brandId, 'select now()');

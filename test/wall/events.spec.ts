@@ -1,5 +1,5 @@
 import { EventBus } from '@nestjs/cqrs';
-import type { DomainEvent } from '../../libs/kernel/domain-event';
+import { allEventKinds, type DomainEvent } from '../../libs/kernel/domain-event';
 import { type IdKind, idPrefixes, parsePublicId, publicId } from '../../libs/kernel/id';
 import { Database } from '../../libs/persistence/database';
 import { startTestService, type Answer, type Call, type TestService } from '../../libs/testing/service';
@@ -190,6 +190,9 @@ describe('An event', () => {
       expect(parsePublicId('event', publicId('event', id))).toBe(id);
       expect(Math.abs(occurred_at.getTime() - Date.now())).toBeLessThan(60_000);
       expect(sequence).toBeNull();
+      const { example } = allEventKinds().find((one) => one.type === type)!;
+      // As the catalogue shows it; a reason is there when somebody gave one.
+      expect(Object.keys({ reason: '', ...data }).sort()).toEqual(Object.keys({ reason: '', ...example }).sort());
     }
     if (again) expect(await leaves(call())).toMatchObject({ types: [], answer: { status: 200 } });
   });

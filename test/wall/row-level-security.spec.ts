@@ -346,10 +346,10 @@ const swapCase = (text: string): string =>
 
 /** How a secret could stand somewhere: its hidden part as text, hex or base64, and a license key as a hash without a pepper. */
 function spellings(secret: string): string[] {
-  const isApiKey = secret.startsWith('lk_');
-  const hidden = secret.slice(isApiKey ? secret.lastIndexOf('_') + 1 : secret.indexOf('-') + 1);
+  const licenseKey = parseLicenseKey(secret);
+  const hidden = secret.slice(licenseKey ? secret.indexOf('-') + 1 : secret.lastIndexOf('_') + 1);
   const texts = [hidden, hidden.replaceAll('-', ''), hidden.toLowerCase()];
-  const hashed = isApiKey ? [] : [secret, parseLicenseKey(secret)!.canonical, ...texts];
+  const hashed = licenseKey ? [secret, licenseKey.canonical, ...texts] : [];
   return [
     ...texts.flatMap((text) => [text, Buffer.from(text).toString('hex'), ...inBase64(text)]),
     ...hashed.map((text) => createHash('sha256').update(text).digest('hex')),
