@@ -75,7 +75,7 @@ describe('The relay', () => {
     const [background, wakeups, signals] = [
       new Background(),
       new Wakeups(source, db),
-      new EventBus(undefined as never, undefined as never, undefined as never, undefined as never),
+      new EventBus(undefined as never, undefined as never, undefined as never, undefined),
     ];
     const all = outlets(db);
     const relay = new Relay(db, logOf(db), all, background, signals, wakeups);
