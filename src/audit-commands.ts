@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { BrandId } from '../libs/kernel/brand-id';
+import { type BrandId, installation } from '../libs/kernel/brand-id';
 import { publicId } from '../libs/kernel/id';
 import { type BrandReport, ExportAuditLogs, readKeptHeads, VerifyAuditLogs, writtenHead } from './audit';
 
@@ -43,11 +43,14 @@ const asJson = ({ brand, rows, head, finding, waiting }: BrandReport) => ({
 
 function asText({ brand, rows, finding, waiting }: BrandReport): string {
   const late = waiting.isLate ? `\n  warning: ${waiting.count} rows wait for their seal for more than a minute. Does the service run?` : '';
-  if (!finding) return `${brand}: ${rows} rows, untouched${late}`;
+  if (!finding) return `${nameOf(brand)}: ${rows} rows, untouched${late}`;
   const { tampering, sequence, id, detail } = finding;
   const place = [sequence === null ? '' : `row ${sequence}`, id === null ? '' : publicId('auditLog', id)].filter(Boolean).join(' ');
-  return `${brand}: ${tampering.toUpperCase()} at ${place}. ${detail}${late}`;
+  return `${nameOf(brand)}: ${tampering.toUpperCase()} at ${place}. ${detail}${late}`;
 }
+
+/** What belongs to no brand stands under the nil one. */
+const nameOf = (brand: string): string => (brand === publicId('brand', installation) ? 'the installation itself' : brand);
 
 /** Tells people who wait that it goes on: after three seconds, and then every two. */
 function progress(): (text: string) => void {

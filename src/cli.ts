@@ -271,5 +271,7 @@ function scopeList(text: string): string[] {
   return scopes;
 }
 
+// Whoever read the answer has enough of it.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 if (existsSync('.env')) process.loadEnvFile('.env');
 void program.parseAsync();

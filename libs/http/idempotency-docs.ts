@@ -8,7 +8,7 @@ const header = {
   in: 'header',
   required: false,
   description:
-    'Makes it safe to send this again: a text of your own, up to 255 printable ASCII characters, new for each request. With the same key ' +
+    'Makes it safe to send this again: a text of your own, 1 to 255 printable ASCII characters (quotes around them do not count), new for each request. With the same key ' +
     'the same request has its effect once and is answered the same, for at least 24 hours; a repetition carries `Idempotent-Replayed: true`.',
   schema: { type: 'string', minLength: 1, maxLength: 257, example: '4f1c1d0a-6f0e-4d54-9b0a-2d3a5f0c9e11' },
 } as const;

@@ -202,7 +202,7 @@ export class IdempotencyKeyReused extends DomainError {
     'idempotency_key_reused',
     'unprocessable',
     'Key of another request',
-    'This `Idempotency-Key` was used for another path, query or body. Nothing was changed. Make a new key for each request, and keep it for its retries only.',
+    'This API key has used this `Idempotency-Key` for the same operation with another path, query or body. Nothing was changed. Make a new key for each request, and keep it for its retries only. (Each operation has keys of its own.)',
   );
   constructor() {
     super(IdempotencyKeyReused.refusal, 'This Idempotency-Key was used for another request already.');

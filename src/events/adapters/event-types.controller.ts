@@ -14,7 +14,8 @@ export class EventTypesController {
   all(): string {
     const intro =
       'What <code>GET /v1/events</code> lists and webhooks send, with an example of its <code>data</code>: the object as it was afterwards. ' +
-      'Filters take a type or a kind of them: <code>license.*</code>. New types and new members may come at any time.';
+      'Filters take a type, a kind of them (<code>license.*</code>, which is neither <code>license_key.*</code> nor <code>seat.*</code>) or <code>*</code>. ' +
+      'A webhook sends <code>{"type", "timestamp", "data"}</code>, its id in the header <code>webhook-id</code>. New types and new members may come at any time.';
     return htmlPage('Events', `<h1>Events</h1><p>${intro}</p>${allEventKinds().map(article).join('')}`);
   }
 }

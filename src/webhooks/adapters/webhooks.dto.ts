@@ -1,4 +1,4 @@
-import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsIn, IsInt, Max, Min, ValidateBy } from 'class-validator';
+import { ArrayMaxSize, ArrayUnique, IsIn, IsInt, Max, Min, ValidateBy } from 'class-validator';
 import { IsInstant, IsLine, IsPublicId, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
 import { PageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
@@ -12,14 +12,15 @@ const IsEventPatterns = (): PropertyDecorator =>
   ValidateBy({
     name: 'isEventPatterns',
     validator: {
-      validate: (value) => Array.isArray(value) && value.every((one) => faultOfPattern(one) === null),
-      defaultMessage: (args) => {
-        const value: unknown = args?.value;
-        const faults = Array.isArray(value) ? value.map(faultOfPattern) : ['must be a list of types of events'];
-        return `event_types ${faults.find((fault) => fault !== null) ?? ''}`;
-      },
+      validate: (value) => faultOfPatterns(value) === null,
+      defaultMessage: (args) => `event_types ${faultOfPatterns(args?.value)}`,
     },
   });
+
+function faultOfPatterns(value: unknown): string | null {
+  if (!Array.isArray(value) || value.length === 0) return 'must be a list of types of events, as /event-types has them: ["license.*"]';
+  return value.map(faultOfPattern).find((fault) => fault !== null) ?? null;
+}
 
 export class CreateWebhookEndpointBody {
   /** Where to send: https, port 443 or 8443, a public address. @example "https://shop.example/hooks/latchkey" */
@@ -28,9 +29,8 @@ export class CreateWebhookEndpointBody {
 
   /** What to send: types (`license.renewed`), kinds (`license.*`) or everything (`*`). They are listed at `/event-types`. @example ["license.*"] */
   @ArrayUnique()
-  @IsEventPatterns()
   @ArrayMaxSize(50)
-  @ArrayNotEmpty()
+  @IsEventPatterns()
   event_types!: string[];
 
   /** @example "shop backend" */
@@ -48,9 +48,8 @@ export class UpdateWebhookEndpointBody {
   /** @example ["license.*", "seat.*"] */
   @Optional()
   @ArrayUnique()
-  @IsEventPatterns()
   @ArrayMaxSize(50)
-  @ArrayNotEmpty()
+  @IsEventPatterns()
   event_types?: string[];
 
   /** @example "shop backend" */

@@ -16,5 +16,5 @@ export function patternsOf(type: string): string[] {
 export function faultOfPattern(pattern: unknown): string | null {
   if (typeof pattern !== 'string' || !form.test(pattern)) return 'must hold types like license.renewed, kinds like license.*, or *';
   const known = allEventKinds().some(({ type }) => patternsOf(type).includes(pattern));
-  return known ? null : `must hold types that exist: ${pattern} fits none`;
+  return known ? null : `must hold types that exist (see /event-types): ${pattern} fits none`;
 }
