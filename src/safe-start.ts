@@ -44,7 +44,8 @@ async function refuseOtherPeppers(db: Database, { all }: Peppers): Promise<void>
 
 /** Without its key nothing that was encrypted opens, and with another one the signatures of the audit log would look forged. */
 async function refuseOtherEncryptionKeys(db: Database, { all }: EncryptionKeys): Promise<void> {
-  const used = `select from webhook_endpoints where deleted_at is null and get_byte(secret, 0) * 256 + get_byte(secret, 1) = version
+  const used = `select from webhook_endpoints where get_byte(secret, 0) * 256 + get_byte(secret, 1) = version
+    union all select from webhook_endpoints where previous_until > now() and get_byte(previous_secret, 0) * 256 + get_byte(previous_secret, 1) = version
     union all select from audit_heads where key_version = version`;
   for (const { version, fault } of await comparedWith(db, 'encryption_keys', all, used)) {
     if (fault === 'other') {

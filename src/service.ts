@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -79,7 +80,7 @@ async function drain(app: NestFastifyApplication, servers: Server[], seconds: nu
   // Work in the background is picked up by others, or after the next start.
   const background = app.get(Background).stop();
   const impatient = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), seconds * 1000);
-  await background;
+  await Promise.race([background, sleep(seconds * 1000, undefined, { ref: false })]);
   await app.close();
   servers.forEach((server) => server.close());
   clearTimeout(impatient);

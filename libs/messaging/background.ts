@@ -10,6 +10,7 @@ type Work = () => Promise<boolean>;
 export class Background {
   private readonly loops: Loop[] = [];
   private running: Promise<void>[] = [];
+  private stopping = false;
 
   /**
    * @param everyMs how often to look when nobody wakes it @param finished waits for what the work began and left going on beside it
@@ -34,8 +35,14 @@ export class Background {
     });
   }
 
+  /** Whether what has several parts should leave those to come to another instance, or to the next start. */
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
   /** Lets each finish what it is doing. */
   async stop(): Promise<void> {
+    this.stopping = true;
     this.loops.forEach((loop) => loop.stop());
     await Promise.all(this.running);
   }

@@ -34,7 +34,7 @@ export class Jobs {
 
   constructor(
     private readonly db: Database,
-    background: Background,
+    private readonly background: Background,
   ) {
     background.add('jobs', 20_000, async () => (await this.runDue(), false));
   }
@@ -55,7 +55,14 @@ export class Jobs {
 
   private async run({ name, everySeconds, work }: Job): Promise<string | null> {
     try {
-      while (await work()) await this.put(name, leaseSeconds, null);
+      while (await work()) {
+        // The rest is somebody else's.
+        if (this.background.isStopping) {
+          await this.put(name, 0, null);
+          return null;
+        }
+        await this.put(name, leaseSeconds, null);
+      }
       await this.put(name, everySeconds, null);
       return null;
     } catch (error) {

@@ -26,7 +26,7 @@ const events = `
   alter table outbox_events drop column delivered_at, add column sequence bigint;
   create index outbox_events_unnumbered on outbox_events (brand_id, position) where sequence is null;
   create unique index outbox_events_in_order on outbox_events (brand_id, sequence) where sequence is not null;
-  create index outbox_events_by_age on outbox_events (occurred_at);
+  create index outbox_events_of_type on outbox_events (brand_id, type, sequence) where sequence is not null;
   grant delete on outbox_events to latchkey_runtime;
 
   -- How far each outlet of a brand's log has come; 'log' is the numbering itself. A row that is locked is being worked on.
@@ -135,7 +135,7 @@ const time = `
   update licenses set next_notice_at = now() where expires_at is not null and status <> 'cancelled';
   create index licenses_by_next_notice on licenses (next_notice_at) where next_notice_at is not null;
 
-  -- Work that comes back: whoever locks the row does it.
+  -- Work that comes back: whoever moves it on into the future does it meanwhile.
   create table jobs (
     name text primary key,
     next_run_at timestamptz not null,

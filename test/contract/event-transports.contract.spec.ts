@@ -8,7 +8,7 @@ import { InProcessTransport } from '../../src/events/adapters/in-process-transpo
 import { NatsTransport, stream } from '../../src/events/adapters/nats-transport';
 import { EventTransport } from '../../src/events/ports/event-transport';
 import { acme, noon } from '../fixtures/aggregates';
-import { hasNats, Nats } from '../fixtures/servers';
+import { freePort, hasNats, Nats } from '../fixtures/servers';
 
 /** One technology: the transport, and whoever listens on the other side. */
 interface Side {
@@ -127,4 +127,22 @@ describe.each(technologies)(`${EventTransport.name} %s`, (_, open) => {
     await side.transport.close();
     await side.transport.close();
   });
+});
+
+(hasNats() ? describe : describe.skip)('A NATS server without JetStream', () => {
+  it('is refused each time, and keeps no connection of ours', async () => {
+    const port = await freePort();
+    const server = await Nats.start(['-m', String(port)]);
+    const transport = new NatsTransport(server.url);
+    try {
+      for (let i = 0; i < 5; i++) await expect(transport.deliver(anEvent(i))).rejects.toThrow();
+      const connections = async () =>
+        ((await (await fetch(`http://127.0.0.1:${port}/connz`)).json()) as { num_connections: number }).num_connections;
+      for (const deadline = Date.now() + 2_000; (await connections()) > 0 && Date.now() < deadline;);
+      expect(await connections()).toBe(0);
+    } finally {
+      await transport.close();
+      await server.remove();
+    }
+  }, 30_000);
 });

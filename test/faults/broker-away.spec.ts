@@ -3,7 +3,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { stream } from '../../src/events/adapters/nats-transport';
 import { hasNats, Nats } from '../fixtures/servers';
-import { aBrandWithAnEndpoint, Chance, Fleet, Postgres, Receiver, report, sized, until } from './rig';
+import { aBrandWithAnEndpoint, brokenBuild, Chance, Fleet, Postgres, Receiver, report, sized, until } from './rig';
 
 jest.setTimeout(sized(120_000, 600_000));
 
@@ -17,19 +17,19 @@ interface Published {
   let postgres: Postgres;
   let nats: Nats;
   let receiver: Receiver;
-  beforeAll(async () => {
+  beforeEach(async () => {
     [postgres, nats, receiver] = await Promise.all([Postgres.start(), Nats.start(), Receiver.start()]);
   });
-  afterAll(async () => {
+  afterEach(async () => {
     receiver.stop();
     await nats.remove();
     await postgres.remove();
   });
 
-  it('nothing is lost, nothing comes twice or out of order, and webhooks do not wait for it', async () => {
-    const chance = new Chance();
+  async function live(main?: string): Promise<string[]> {
+    const chance = new Chance('broker away');
     const world = await aBrandWithAnEndpoint(postgres, receiver);
-    const fleet = new Fleet(postgres, { EVENTS_URL: nats.url });
+    const fleet = new Fleet(postgres, { EVENTS_URL: nats.url }, main);
     await fleet.start(2);
     const found: string[] = [];
     let made = 0;
@@ -63,7 +63,7 @@ interface Published {
       last.set(brand_id, sequence);
     }
     found.push(...receiver.violations);
-    report('broker away', chance, {
+    report(chance, {
       'activations acknowledged': made,
       outages,
       'services killed': fleet.kills,
@@ -71,7 +71,26 @@ interface Published {
       'webhooks verified': receiver.received.length,
       violations: found.length,
     });
-    expect(found).toEqual([]);
+    return found;
+  }
+
+  it('nothing is lost, nothing comes twice or out of order, and webhooks do not wait for it', async () => {
+    expect(await live()).toEqual([]);
+  });
+
+  it('is found out when events are marked before the broker has them', async () => {
+    const build = brokenBuild([
+      {
+        file: 'src/events/adapters/relay.js',
+        find: 'const failure = await within(left, outlet.deliver(event))',
+        replace: 'done = event.sequence; const failure = await within(left, outlet.deliver(event))',
+      },
+    ]);
+    try {
+      expect(await live(build.main)).toContainEqual(expect.stringMatching(/ events are in the stream$/));
+    } finally {
+      build.remove();
+    }
   });
 
   const behind = async () => {

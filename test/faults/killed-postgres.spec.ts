@@ -24,7 +24,7 @@ describe('However often PostgreSQL is killed', () => {
 
   /** What was acknowledged is there afterwards, and what is there was asked for. */
   async function live(kills: number) {
-    const chance = new Chance();
+    const chance = new Chance('killed PostgreSQL');
     const service = await serviceOver(postgres.runtimeUrl, { ...rigSettings, BACKGROUND_WORK: 'false' });
     const world = await createBrandWorld(service as unknown as TestService, { seats: null });
     await service.stop();
@@ -76,7 +76,7 @@ describe('However often PostgreSQL is killed', () => {
     await fleet.stop();
     if (fleet.instances.map(({ pid }) => pid).join() !== pids.join()) found.push('an instance died');
     found.push(...(await lostOrInvented(asked)), ...(await brokenBooks()));
-    report('killed PostgreSQL', chance, {
+    report(chance, {
       operations,
       'acknowledged changes': asked.filter(({ sure }) => sure).length,
       'turned away with 503': turnedAway,

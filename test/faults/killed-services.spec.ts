@@ -14,13 +14,13 @@ describe('However often the service is killed', () => {
   interface Size {
     readonly events: number;
     readonly kills: number;
-    /** How long to wait for the last delivery: a sender that died keeps its deliveries for 30 s. */
+    /** How long to wait for the last delivery: a sender that died keeps its deliveries for 5 s. */
     readonly patience: number;
   }
 
   /** Makes that many events over HTTP while instances are killed; answers what was found once nothing waits any more, or patience is over. */
   async function live({ events, kills, patience }: Size, main?: string) {
-    const chance = new Chance();
+    const chance = new Chance('killed services');
     const receiver = await Receiver.start();
     const world = await aBrandWithAnEndpoint(postgres, receiver);
     const fleet = new Fleet(postgres, {}, main);
@@ -59,7 +59,7 @@ describe('However often the service is killed', () => {
     const found = await violations(acknowledged, receiver);
     await fleet.stop();
     receiver.stop();
-    report('killed services', chance, {
+    report(chance, {
       'activations acknowledged': acknowledged.length,
       'services killed': fleet.kills,
       'deliveries verified': receiver.received.length,

@@ -24,6 +24,10 @@ export class Chance {
   readonly seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 31));
   private state = this.seed;
 
+  constructor(readonly scenario: string) {
+    process.stdout.write(`faults: ${scenario} begins (FAULTS_SEED=${this.seed})\n`);
+  }
+
   /** 0 to 1. A multiplicative congruential generator (Park and Miller, "minimal standard"). */
   next(): number {
     this.state = (this.state * 48_271) % 2_147_483_647 || 1;
@@ -38,7 +42,7 @@ export class Chance {
 }
 
 /** Says in one line what was tried and what was found. */
-export function report(scenario: string, { seed }: Chance, counts: Record<string, number>): void {
+export function report({ scenario, seed }: Chance, counts: Record<string, number>): void {
   const said = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
   process.stdout.write(`faults: ${scenario} (FAULTS_SEED=${seed}): ${said.join(', ')}\n`);
 }

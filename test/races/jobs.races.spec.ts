@@ -58,6 +58,19 @@ describe('A job', () => {
     expect(await alive.runDue()).toEqual([{ name: 'orphan', error: null }]);
   });
 
+  it('that has much to do is left to others when the service stops', async () => {
+    const background = new Background();
+    const jobs = new Jobs(house.db, background);
+    let parts = 0;
+    jobs.add({ name: 'long', everySeconds: 3_600, work: async () => (await sleep(20), ++parts < 500) });
+    const running = jobs.runDue();
+    for (const deadline = Date.now() + 5_000; parts < 2 && Date.now() < deadline; await sleep(5));
+    await background.stop();
+    await running;
+    expect(parts).toBeLessThan(100);
+    expect(await row('long')).toMatchObject({ waits: false });
+  });
+
   it('that fails is done again soon, and says why', async () => {
     let failing = true;
     const [jobs] = instances('flaky', 1, async () => {

@@ -192,6 +192,26 @@ describe('The relay', () => {
     expect(await retry(outlets)).toEqual([]);
   });
 
+  it('serves every brand, however many others fail because the database does not serve them', async () => {
+    const brands = Array.from({ length: 7 }, newBrandId);
+    for (const brand of brands) await happen(brand);
+    const unlucky = new Set(brands.slice(0, 5));
+    const away = Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+    const { settle, background } = await anInstance((db) => {
+      const [outlet] = subscribers('a')(db);
+      return [
+        {
+          ...outlet!,
+          deliver: (event) => (unlucky.has(event.brandId) ? Promise.reject(away) : outlet!.deliver(event)),
+          close: outlet!.close,
+        },
+      ];
+    });
+    await background.settle('event log');
+    await expect(settle()).rejects.toBe(away);
+    for (const brand of brands) expect(await placesHeard(brand)).toEqual(unlucky.has(brand) ? [] : [1]);
+  });
+
   it('keeps what was delivered before an event that fails', async () => {
     const brand = newBrandId();
     await happen(brand);
@@ -235,7 +255,8 @@ describe('The relay', () => {
     const stuck = await anInstance(() => [
       Object.assign(broker(died!, () => false)(), { deliver: () => new Promise<void>(() => undefined) }),
     ]);
-    void stuck.settle();
+    // It finds out that it is too late when the test is over.
+    void stuck.settle().catch(() => undefined);
     await sleep(500);
     const { settle, db } = await anInstance(() => [broker(taken!, () => false)()]);
     await settle();
@@ -244,6 +265,45 @@ describe('The relay', () => {
     db.now = () => new Date(now().getTime() + 6_000);
     await settle();
     expect(taken).toEqual(oneTo(5));
+  });
+
+  it('lets an instance that took too long mark nothing over whoever went on', async () => {
+    const brand = newBrandId();
+    const taken: number[] = [];
+    await happen(brand);
+    let finish = (): void => undefined;
+    const slow = await anInstance(() => [
+      Object.assign(broker([], () => false)(), {
+        deliver: () => new Promise<void>((_, reject) => (finish = () => reject(new Error('too late')))),
+      }),
+    ]);
+    const late = slow.settle();
+    await sleep(500);
+    const { settle, db } = await anInstance(() => [broker(taken, () => false)()]);
+    const now = db.now.bind(db);
+    db.now = () => new Date(now().getTime() + 6_000);
+    await settle();
+    finish();
+    await late;
+    const cursor = await owner.query(
+      `select sequence, attempts, retry_at, last_error from event_cursors where brand_id = $1 and outlet = 'broker'`,
+      [brand],
+    );
+    expect([taken, cursor.rows]).toEqual([[1], [{ sequence: '1', attempts: 0, retry_at: null, last_error: null }]]);
+  });
+
+  it('gives up on a broker that does not answer, in time for its lease', async () => {
+    const brand = newBrandId();
+    await happen(brand);
+    const { settle } = await anInstance(() => [
+      Object.assign(broker([], () => false)(), { deliver: () => new Promise<void>(() => undefined) }),
+    ]);
+    await settle();
+    const { rows } = await owner.query(
+      `select sequence, attempts, last_error from event_cursors where brand_id = $1 and outlet = 'broker'`,
+      [brand],
+    );
+    expect(rows).toEqual([{ sequence: '0', attempts: 1, last_error: 'no answer in time' }]);
   });
 
   it('is woken by another instance, also after its connection was lost', async () => {
@@ -274,7 +334,7 @@ describe('The relay', () => {
     await settle();
     const unnumbered = await happen(brand);
     const retention = { idempotencyHours: 24, eventsDays: 90, deliveriesDays: 30, answersDays: 7 };
-    const forget = new ForgetEvents(db, new Jobs(db, background), retention, outlets);
+    const forget = new ForgetEvents(db, new PostgresEventLog(db), new Jobs(db, background), retention, outlets);
     const left = async () => (await owner.query<{ id: string }>('select id from outbox_events')).rows.map(({ id }) => id).sort();
     await forget.forgetSome();
     expect(await left()).toEqual([old, bad, unnumbered].sort());

@@ -20,12 +20,12 @@ export class NatsTransport implements EventTransport {
   readonly name = 'nats';
   readonly joinsUnitOfWork = false;
   readonly setsAsideAfter = null;
-  private connecting: Promise<{ connection: NatsConnection; stream: JetStreamClient }> | null = null;
+  private connecting: Promise<Connected> | null = null;
 
   constructor(private readonly url: string) {}
 
   async deliver(event: LoggedEvent): Promise<void> {
-    const { stream } = await (this.connecting ??= this.connect());
+    const { stream } = await (this.connecting ??= this.open());
     const body = eventObject(event);
     await stream.publish(`latchkey.events.${body.brand_id}.${body.type}`, JSON.stringify(body), { msgID: body.id, timeout: patienceMs });
   }
@@ -34,27 +34,40 @@ export class NatsTransport implements EventTransport {
     await this.connecting?.then(({ connection }) => connection.close()).catch(() => undefined);
   }
 
-  private async connect() {
+  /** Until it is lost, or does not come about. */
+  private open(): Promise<Connected> {
+    const opening = this.connect();
+    const forget = () => {
+      if (this.connecting === opening) this.connecting = null;
+    };
+    void opening.then(({ connection }) => connection.closed().then(forget), forget);
+    return opening;
+  }
+
+  private async connect(): Promise<Connected> {
+    const { protocol, host, username, password } = new URL(this.url);
+    const connection = await connect({
+      servers: host,
+      name: 'latchkey',
+      timeout: patienceMs,
+      // A connection that was lost is made anew by the next event: nothing waits in a buffer of which the log does not know.
+      reconnect: false,
+      ...(username !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+      ...(protocol === 'tls:' && { tls: {} }),
+    });
     try {
-      const { protocol, host, username, password } = new URL(this.url);
-      const connection = await connect({
-        servers: host,
-        name: 'latchkey',
-        timeout: patienceMs,
-        // A connection that was lost is made anew by the next event: nothing waits in a buffer of which the log does not know.
-        reconnect: false,
-        ...(username !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
-        ...(protocol === 'tls:' && { tls: {} }),
-      });
-      void connection.closed().then(() => (this.connecting = null));
-      const manager = await jetstreamManager(connection, { timeout: patienceMs });
-      await manager.streams
-        .info(stream)
-        .catch(() => manager.streams.add({ name: stream, subjects: [subjects], duplicate_window: duplicateWindow }));
+      const { streams } = await jetstreamManager(connection, { timeout: patienceMs });
+      const wanted = { name: stream, subjects: [subjects], duplicate_window: duplicateWindow };
+      await streams.info(stream).catch(() => streams.add(wanted));
       return { connection, stream: jetstream(connection, { timeout: patienceMs }) };
     } catch (error) {
-      this.connecting = null;
+      await connection.close();
       throw error;
     }
   }
+}
+
+interface Connected {
+  readonly connection: NatsConnection;
+  readonly stream: JetStreamClient;
 }

@@ -34,7 +34,19 @@ export class PostgresEventLog {
 
   /** Brands whose committed events wait for their place in the log. */
   unnumbered(): Promise<BrandId[]> {
-    return this.brands('select distinct brand_id from outbox_events where sequence is null limit 500');
+    // From brand to brand by the index, however much waits for each.
+    const next = (of: string) => `select brand_id from outbox_events where sequence is null ${of} order by brand_id limit 1`;
+    return this.brands(
+      `with recursive waiting as (
+         (${next('')}) union all
+         select n.brand_id from waiting w cross join lateral (${next('and brand_id > w.brand_id')}) n)
+       select brand_id from waiting`,
+    );
+  }
+
+  /** Brands that have a log. */
+  numbered(): Promise<BrandId[]> {
+    return this.brands(`select brand_id from event_cursors where outlet = 'log'`);
   }
 
   /** Brands whose log an outlet has not followed to its end, and may go on following now. */
@@ -42,8 +54,7 @@ export class PostgresEventLog {
     return this.db.run(allBrands, () =>
       this.brands(
         `select log.brand_id from event_cursors log left join event_cursors mine on mine.brand_id = log.brand_id and mine.outlet = $1
-          where log.outlet = 'log' and coalesce(mine.sequence, 0) < log.sequence and (mine.retry_at is null or mine.retry_at <= $2)
-          limit 500`,
+          where log.outlet = 'log' and coalesce(mine.sequence, 0) < log.sequence and (mine.retry_at is null or mine.retry_at <= $2)`,
         [outlet, this.db.now()],
       ),
     );
@@ -88,12 +99,17 @@ export class PostgresEventLog {
     return rows.map(eventOf);
   }
 
-  /** Everything up to that place is done. */
-  async move(brandId: BrandId, outlet: string, sequence: number): Promise<void> {
-    // Never back: whoever took too long finds that somebody else went on.
-    const sql = `update event_cursors set sequence = greatest(sequence, $3), attempts = 0, retry_at = null, last_error = null
-       where brand_id = $1 and outlet = $2`;
-    await this.db.manager.query(sql, [brandId, outlet, sequence]);
+  /**
+   * Everything up to that place is done. Answers false, and nothing is changed, when the lease is no longer the caller's: whoever took
+   * too long finds that somebody else goes on. @param lease what `wait` was told; null for whoever holds the cursor
+   */
+  async move(brandId: BrandId, outlet: string, sequence: number, lease: Date | null = null): Promise<boolean> {
+    const [, count] = await this.db.manager.query<[unknown, number]>(
+      `update event_cursors set sequence = $3, attempts = 0, retry_at = null, last_error = null
+        where brand_id = $1 and outlet = $2 and ($4::timestamptz is null or retry_at = $4)`,
+      [brandId, outlet, sequence, lease],
+    );
+    return count > 0;
   }
 
   /** Nobody follows the log there until then. */

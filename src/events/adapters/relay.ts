@@ -19,8 +19,10 @@ const brandsAtOnce = 4;
 
 /** For so long one instance has a brand's log to itself while it talks to a broker; if it dies, another one goes on after that. */
 const leaseSeconds = 5;
-/** After that it begins no other event: the last one may take as long as the rest of the lease. */
-const talkMs = 2_500;
+/** For so long it talks; the rest of the lease is for the mark. */
+const talkMs = 4_000;
+/** A broker that is away is looked for at least so often: in seconds. */
+const longestWait = 5;
 
 /** Numbers what was committed, and brings it in that order to every outlet, each at its own pace: one that fails holds up no other. */
 @Injectable()
@@ -58,14 +60,18 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
     await Promise.all([this.wakeups.close(), ...this.outlets.map((outlet) => outlet.close())]);
   }
 
-  /** A few brands at a time, so that one with much to do holds up the others little. Answers whether any has more. */
+  /** A few brands at a time, so that one with much to do holds up the others little, and one that fails none. Answers whether any has more. */
   private async eachBrand(waiting: Promise<BrandId[]>, work: (brand: BrandId) => Promise<boolean>): Promise<boolean> {
     const brands = await waiting;
     let more = false;
+    const failures: unknown[] = [];
     const next = async (): Promise<void> => {
-      for (let brand = brands.shift(); brand !== undefined; brand = brands.shift()) more = (await work(brand)) || more;
+      for (let brand = brands.shift(); brand !== undefined; brand = brands.shift()) {
+        more = (await work(brand).catch((failure: unknown) => (failures.push(failure), false))) || more;
+      }
     };
     await Promise.all(Array.from({ length: brandsAtOnce }, next));
+    if (failures.length > 0) throw failures[0];
     return more;
   }
 
@@ -97,33 +103,34 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
     const leased = await this.db.run(brandId, async () => {
       const cursor = await this.log.hold(brandId, outlet.name);
       if (!cursor) return null;
-      await this.log.wait(brandId, outlet.name, secondsAfter(this.db.now(), leaseSeconds), cursor.attempts, null);
-      return { ...cursor, events: await this.log.after(brandId, cursor.sequence, atOnce) };
+      const until = secondsAfter(this.db.now(), leaseSeconds);
+      await this.log.wait(brandId, outlet.name, until, cursor.attempts, null);
+      return { ...cursor, until, events: await this.log.after(brandId, cursor.sequence, atOnce) };
     });
     if (!leased) return false;
-    let done = leased.sequence;
-    let failure: Error | null = null;
-    const begun = performance.now();
-    for (const event of leased.events) {
-      if (performance.now() - begun > talkMs) break;
-      failure = await outlet.deliver(event).then(nothing, (error: Error) => error);
-      if (failure) break;
-      done = event.sequence;
-    }
+    const { done, failure } = await this.talk(outlet, leased);
     await this.db.run(brandId, async () => {
-      await this.log.move(brandId, outlet.name, done);
-      if (!failure) return;
+      if (!(await this.log.move(brandId, outlet.name, done, leased.until)) || !failure) return;
       const failures = done > leased.sequence ? 1 : leased.attempts + 1;
-      await this.log.wait(
-        brandId,
-        outlet.name,
-        secondsAfter(this.db.now(), Math.min(10, backoffSeconds(failures))),
-        failures,
-        failure.message,
-      );
+      const again = secondsAfter(this.db.now(), Math.min(longestWait, backoffSeconds(failures)));
+      await this.log.wait(brandId, outlet.name, again, failures, failure.message);
       if (failures === 1) this.logger.warn(`events wait for ${outlet.name}: ${failure.message}`);
     });
     return !failure && (leased.events.length === atOnce || done < (leased.events.at(-1)?.sequence ?? 0));
+  }
+
+  /** One after the other, as far as it goes within the lease. */
+  private async talk(outlet: EventTransport, { sequence, events }: { sequence: number; events: readonly LoggedEvent[] }) {
+    const begun = performance.now();
+    let done = sequence;
+    for (const event of events) {
+      const left = talkMs - (performance.now() - begun);
+      if (left <= 0) break;
+      const failure = await within(left, outlet.deliver(event)).then(nothing, (error: Error) => error);
+      if (failure) return { done, failure };
+      done = event.sequence;
+    }
+    return { done, failure: null };
   }
 
   /** Marks those before it, and tries again later; or sets it aside, so that those behind it go on. */
@@ -144,3 +151,9 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
 }
 
 const nothing = (): null => null;
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error('no answer in time')), ms)));
+  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
+}

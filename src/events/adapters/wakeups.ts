@@ -36,13 +36,20 @@ export class Wakeups {
       application_name: 'latchkey listener',
       connectionTimeoutMillis: connectTimeoutMS,
     });
+    let alive = true;
     const lost = () => {
+      alive = false;
       if (this.client === client) this.client = null;
     };
     client.on('error', lost).on('end', lost).on('notification', heard);
-    await client.connect();
-    this.client = client;
-    await client.query(`listen ${channel}`);
+    try {
+      await client.connect();
+      await client.query(`listen ${channel}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    if (alive) this.client = client;
     heard();
     return false;
   }

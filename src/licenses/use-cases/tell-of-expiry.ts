@@ -34,7 +34,12 @@ export class TellOfExpiryHandler implements ICommandHandler<TellOfExpiry> {
   async execute({ reach, atMost }: TellOfExpiry): Promise<Told> {
     const due = await this.work.run(reach, () => this.licenses.due(reach, this.clock.now(), atMost));
     const looks: string[][] = [];
-    for (const { brandId, ids } of groupsOf(due)) looks.push(...(await this.work.run(brandId, () => this.look(brandId, ids))));
+    const failures: unknown[] = [];
+    for (const { brandId, ids } of groupsOf(due)) {
+      const look = this.work.run(brandId, () => this.look(brandId, ids));
+      await look.then((some) => looks.push(...some)).catch((failure: unknown) => failures.push(failure));
+    }
+    if (failures.length > 0) throw failures[0];
     // Those that somebody else held are his to look at.
     return { events: looks.flat(), more: due.length === atMost && looks.length > 0 };
   }
