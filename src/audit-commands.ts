@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -6,6 +6,9 @@ import { QueryBus } from '@nestjs/cqrs';
 import { type BrandId, installation } from '../libs/kernel/brand-id';
 import { publicId } from '../libs/kernel/id';
 import { type BrandReport, ExportAuditLogs, readKeptHeads, VerifyAuditLogs, writtenHead } from './audit';
+
+/** The file for an export is none that we may write. */
+export class CannotWrite extends Error {}
 
 /** Checks the audit log, and says of each brand what is wrong with it, if anything is. */
 export async function verifyAudit(app: INestApplicationContext, brandId: BrandId | null, keptIn: string | undefined) {
@@ -18,7 +21,7 @@ export async function verifyAudit(app: INestApplicationContext, brandId: BrandId
   return { ok, json: { ok, brands: reports.map(asJson) }, text: reports.map(asText).join('\n') || 'Nothing was ever written.' };
 }
 
-/** Writes the sealed log to a file, or to whoever listens. Answers the number of rows. */
+/** Writes the sealed log to a file, or to whoever listens. Answers the number of rows. @throws CannotWrite */
 export async function exportAudit(app: INestApplicationContext, brandId: BrandId | null, since: Date | null, out: string | undefined) {
   const say = progress();
   let rows = 0;
@@ -28,10 +31,15 @@ export async function exportAudit(app: INestApplicationContext, brandId: BrandId
       yield `${JSON.stringify(line)}\n`;
     }
   }
-  const target = out === undefined ? process.stdout : createWriteStream(out, { mode: 0o600 });
+  const target = out === undefined ? process.stdout : (await opened(out)).createWriteStream();
   await pipeline(Readable.from(lines()), target, { end: out !== undefined });
   return rows;
 }
+
+const opened = (path: string) =>
+  open(path, 'w', 0o600).catch((error: Error) => {
+    throw new CannotWrite(`${path} cannot be written: ${error.message}`);
+  });
 
 const asJson = ({ brand, rows, head, finding, waiting }: BrandReport) => ({
   brand,

@@ -1,6 +1,7 @@
 import { DomainError } from '../libs/kernel/domain-error';
 import { isUnavailable, sqlState } from '../libs/persistence/sql-state';
 import { NoKeptHeads } from './audit';
+import { CannotWrite } from './audit-commands';
 import { ConfigError } from './core/config';
 import { EmbeddedDatabaseFailed } from './database-address';
 import { UnsafeStart } from './safe-start';
@@ -16,7 +17,9 @@ const refusedByDatabase: Record<string, string> = {
 /** What whoever runs Latchkey can mend, in words that help; null for anything else, which its stack tells better. */
 export function explain(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  const readable = [ConfigError, UnsafeStart, EmbeddedDatabaseFailed, NoKeptHeads, DomainError].some((kind) => error instanceof kind);
+  const readable = [ConfigError, UnsafeStart, EmbeddedDatabaseFailed, NoKeptHeads, CannotWrite, DomainError].some(
+    (kind) => error instanceof kind,
+  );
   if (readable) return error.message;
 
   const { code, syscall } = error as NodeJS.ErrnoException;

@@ -30,7 +30,7 @@ export class Idempotency implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler<unknown>): Promise<Observable<unknown>> {
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
-    const key = request.caller && request.method !== 'GET' ? idempotencyKeyOf(request) : null;
+    const key = request.caller && changes(request) ? idempotencyKeyOf(request) : null;
     if (key === null) return next.handle();
 
     const caller = request.caller!;
@@ -69,6 +69,8 @@ export class Idempotency implements NestInterceptor {
     }
   }
 }
+
+const changes = ({ method }: FastifyRequest): boolean => method !== 'GET' && method !== 'HEAD';
 
 const scopeOf = ({ reach, credentialId }: Caller, { method, routeOptions, url }: FastifyRequest, key: string): KeyScope => ({
   brandId: isAllBrands(reach) ? installation : reach,

@@ -26,8 +26,10 @@ export class AuditLog {
   /** One row for each event that a person's or a system's command left on the aggregate. */
   async changed(aggregate: Pick<Aggregate<object>, 'changes'>, events: readonly DomainEvent[]): Promise<void> {
     if (unaudited.includes(provenance()?.actor ?? null)) return;
-    const changes = aggregate.changes.filter(shown);
-    const side = (which: 'before' | 'after') => Object.fromEntries(changes.map((change) => [snakeCase(change.member), change[which]]));
+    const changes = aggregate.changes.filter(isTold);
+    // Where only a secret changed, both sides stay empty: a row without the first would tell of something new.
+    const visible = changes.filter(shown);
+    const side = (which: 'before' | 'after') => Object.fromEntries(visible.map((change) => [snakeCase(change.member), change[which]]));
     for (const { brandId, type: action, data, occurredAt } of events) {
       const target = 'id' in data && typeof data.id === 'string' ? data.id : null;
       const sides = changes.length > 0 ? { before: side('before'), after: side('after') } : { before: null, after: data };
@@ -63,6 +65,11 @@ interface Entry extends Omit<Refused, 'code'> {
 
 const json = (value: object | null): string | null => value && JSON.stringify(value);
 
-/** Bytes are hashes and sealed secrets; the book-keeping of a change says nothing that the row does not. */
-const shown = ({ member, before, after }: { member: string; before: unknown; after: unknown }): boolean =>
-  !['version', 'updatedAt', 'noticedUntil', 'nextNoticeAt'].includes(member) && !Buffer.isBuffer(before) && !Buffer.isBuffer(after);
+type Change = Aggregate<object>['changes'][number];
+
+/** The book-keeping of a change says nothing that the row does not. */
+const isTold = ({ member }: Change): boolean => !bookkeeping.includes(member);
+const bookkeeping = ['version', 'updatedAt', 'noticedUntil', 'nextNoticeAt', 'enabledAt', 'lastFailureAt', 'slow'];
+
+/** Bytes are hashes and sealed secrets. */
+const shown = ({ before, after }: Change): boolean => !Buffer.isBuffer(before) && !Buffer.isBuffer(after);

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandBus } from '@nestjs/cqrs';
+import { parsePublicId } from '../../libs/kernel/id';
 import { type Call, startTestService, type TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, everyScope, ok } from '../../libs/testing/world';
 import { allBrands, IssueApiKey } from '../../src/identity';
@@ -185,12 +187,33 @@ describe('A refused call', () => {
     expect([answer.status, rows.length, rows[0]?.code, rows[0]?.actor]).toEqual([403, 1, 'brand_suspended', closed.keyId]);
   });
 
-  it('leaves one row for each try, also where the answer was kept', async () => {
+  it('leaves one row for all its tries under an Idempotency-Key, that of the first', async () => {
     const call = renew({ body: { expires_at: '2020-01-01T00:00:00Z' }, headers: { 'idempotency-key': 'refused once' } });
     const [first, again] = [await leaves(call), await leaves(call)];
     expect([first.answer.headers.get('idempotent-replayed'), again.answer.headers.get('idempotent-replayed')]).toEqual([null, 'true']);
-    for (const { rows } of [first, again])
-      expect(rows).toMatchObject([{ outcome: 'refused', code: 'renewal_shortens', actor: world.keyId }]);
+    expect(first.rows).toMatchObject([{ outcome: 'refused', code: 'renewal_shortens', actor: world.keyId }]);
+    expect([again.answer.text, again.rows]).toEqual([first.answer.text, []]);
+  });
+
+  it('leaves a row when its Idempotency-Key is that of another request', async () => {
+    const headers = { 'idempotency-key': 'of another' };
+    ok(await service.call({ key: world.key, ...renew({ headers }) }));
+    const { answer, rows } = await leaves(renew({ body: { extend_days: 2 }, headers }));
+    expectProblem(answer, 422, 'idempotency_key_reused');
+    expect(rows).toMatchObject([{ outcome: 'refused', code: 'idempotency_key_reused' }]);
+  });
+
+  it('leaves no row when it only came while its first try was under way', async () => {
+    await service.owner.query('begin');
+    await service.owner.query('select from licenses where id = $1 for update', [parsePublicId('license', world.licenseId)]);
+    const headers = { 'idempotency-key': 'at once' };
+    const first = service.call({ key: world.key, ...renew({ headers }) });
+    while ((await service.owner.query('select from pg_locks where not granted')).rowCount === 0) await sleep(10);
+    const { answer, rows } = await leaves(renew({ headers }));
+    await service.owner.query('rollback');
+    ok(await first);
+    expectProblem(answer, 409, 'idempotency_in_flight');
+    expect(rows).toEqual([]);
   });
 
   it.each<[string, () => Call, number]>([

@@ -303,7 +303,10 @@ describe('An Idempotency-Key', () => {
     const kept = (await rowsOf('select from idempotency_keys')).length;
     const activate = () => service.call({ path: '/v1/licenses/activate', body: seat, ...keyed('') });
     expect([(await activate()).status, (await activate()).status]).toEqual([201, 200]);
-    expect((await service.call({ path: `/v1/licenses/${world.licenseId}`, key: world.key, ...keyed('') })).status).toBe(200);
+    for (const [method, key] of ['GET', 'HEAD'].flatMap((one) => ['', 'k', 'k'].map((key) => [one, key] as const))) {
+      const read = await service.call({ method, path: `/v1/licenses/${world.licenseId}`, key: world.key, ...keyed(key) });
+      expect([method, key, read.status, isReplay(read)]).toEqual([method, key, 200, false]);
+    }
     expect(await rowsOf('select from idempotency_keys')).toHaveLength(kept);
   });
 

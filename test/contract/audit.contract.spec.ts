@@ -62,8 +62,12 @@ describe(`${AuditChain.name} in PostgreSQL`, () => {
     expect(rows[1]!.occurred_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     expect(await inBrand(() => chain.unsealed(brandId, 2))).toEqual(rows.slice(0, 2));
     expect(await inBrand(() => chain.waiting(brandId))).toEqual({ count: 4, isLate: false });
-    const waiting = () => house.work.run(allBrands, () => chain.brandsWaiting(100));
-    expect(await waiting()).toContain(brandId);
+    const waiting = (after: BrandId | null = null, limit = 100) => house.work.run(allBrands, () => chain.brandsWaiting(after, limit));
+    const all = await waiting();
+    expect(all).toContain(brandId);
+    expect(all).toEqual([...all].sort());
+    expect(await waiting(brandId)).toEqual(all.slice(all.indexOf(brandId) + 1));
+    expect(await waiting(null, 1)).toEqual(all.slice(0, 1));
     await sealAll();
     expect(await waiting()).not.toContain(brandId);
     expect(await inBrand(() => chain.waiting(brandId))).toEqual({ count: 0, isLate: false });
@@ -136,6 +140,18 @@ describe(`${AuditChain.name} in PostgreSQL`, () => {
       return (await owner.query<{ id: string }>(sql, [brandId])).rows as [{ id: string }];
     });
     expect((await look(null)).found).toBe(id);
+  });
+
+  it('finds a row that is gone before its seal came, and passes over it', async () => {
+    const gone = () => inBrand(() => chain.goneUnsealed(brandId));
+    expect(await gone()).toBeNull();
+    const [first, second, ...others] = await inBrand(() => chain.unsealed(brandId, 100));
+    await withOwner(house.name, (owner) =>
+      owner.query('delete from audit_logs where brand_id = $1 and id = any($2)', [brandId, [first!.id, second!.id]]),
+    );
+    expect(await gone()).toBe([first!.id, second!.id].sort()[0]);
+    expect(await inBrand(() => chain.unsealed(brandId, 2))).toEqual(others);
+    expect(await inBrand(() => chain.waiting(brandId))).toEqual({ count: 2, isLate: false });
   });
 
   it('finds the first row since a time, piece by piece', async () => {

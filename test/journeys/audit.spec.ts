@@ -130,6 +130,14 @@ describe('The audit log at the console', () => {
     });
   });
 
+  it('says in one line when the file cannot be written', async () => {
+    for (const out of [file('nowhere/x'), home.path]) {
+      const refused = await audit('export', '--out', out);
+      expect(refused).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/^\S+ cannot be written: [^\n]+\n$/) });
+      expect(refused.stderr.startsWith(out)).toBe(true);
+    }
+  });
+
   it('is compared with a head that was kept, in an answer or in an export', async () => {
     writeFileSync(file('kept.json'), ok(await audit('verify', '--json')));
     const names = ['kept.json', 'all.jsonl', 'acme.jsonl', 'part.jsonl'];

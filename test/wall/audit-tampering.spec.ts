@@ -4,10 +4,11 @@ import { parsePublicId, publicId } from '../../libs/kernel/id';
 import { Database } from '../../libs/persistence/database';
 import { startTestService, type TestService } from '../../libs/testing/service';
 import { createBrandWorld, ok } from '../../libs/testing/world';
-import { type BrandReport, VerifyAuditLogs } from '../../src/audit';
+import { VerifyAuditLogs } from '../../src/audit';
 import { PostgresAuditChain } from '../../src/audit/adapters/postgres-audit-chain';
 import { columns, genesis, hashOf } from '../../src/audit/domain/audit-chain';
 import type { KeptHead } from '../../src/audit/domain/report';
+import { auditOf } from '../fixtures/audit';
 
 jest.setTimeout(30_000);
 
@@ -17,15 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-const sql = async <Row extends object = any>(text: string, parameters: unknown[] = []): Promise<Row[]> =>
-  (await service.owner.query<Row>(text, parameters)).rows;
-const seal = () => service.settle('audit sealer');
-
-async function verify(brand: string, kept: KeptHead[] = []): Promise<BrandReport> {
-  const brandId = parsePublicId('brand', brand) as BrandId;
-  const [report] = await service.app.get(QueryBus).execute(new VerifyAuditLogs(brandId, kept, () => undefined));
-  return report!;
-}
+const { sql, seal, verify } = auditOf(() => service);
 
 /** A brand with a sealed log of some length. */
 async function aLog() {

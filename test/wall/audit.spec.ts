@@ -5,6 +5,7 @@ import { runtimeUrl } from '../../libs/testing/database';
 import { type Call, startTestService, type TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
 import { VerifyAuditLogs } from '../../src/audit';
+import { auditOf } from '../fixtures/audit';
 import { serviceOver } from '../fixtures/services';
 
 jest.setTimeout(30_000);
@@ -15,9 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-const sql = async <Row extends object = any>(text: string, parameters: unknown[] = []): Promise<Row[]> =>
-  (await service.owner.query<Row>(text, parameters)).rows;
-const seal = () => service.settle('audit sealer');
+const { sql, seal } = auditOf(() => service);
 
 /** Some of everything that changes something, as operators and as the brand. */
 function commandsOf({ slug, key, keyId, licenseId, licenseKeyId, product, email }: BrandWorld, activationId: string): Call[] {
@@ -73,6 +72,18 @@ describe('The audit log', () => {
       ['license.updated', { seat_limit: 5, seat_ceiling: 5 }, { seat_limit: 9, seat_ceiling: 9 }],
     ]);
     for (const row of rows) expect(row).toMatchObject({ actor: keyId, code: null, ip: '127.0.0.1' });
+  });
+
+  it('tells the change of a secret from something new, and shows nothing of it', async () => {
+    const { slug, call } = await createBrandWorld(service);
+    const path = `/v1/brands/${slug}/webhook-endpoints`;
+    const { id } = ok(await call({ path, body: { url: 'https://example.com/', event_types: ['*'] } }));
+    ok(await call({ path: `${path}/${id}/rotate-secret`, body: { overlap_seconds: 0 } }));
+    const rows = await sql('select action, before, after from audit_logs where target = $1 order by position', [id]);
+    expect(rows).toEqual([
+      { action: 'webhook_endpoint.created', before: null, after: expect.objectContaining({ id }) },
+      { action: 'webhook_endpoint.secret_rotated', before: {}, after: {} },
+    ]);
   });
 
   it('holds no secret and no e-mail address', async () => {

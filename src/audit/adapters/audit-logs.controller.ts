@@ -22,7 +22,10 @@ export class AuditLogsController {
   @ApiOperation({
     summary: 'List who did what',
     operationId: 'listAuditLogs',
-    description: 'Every change by an API key or an operator, and every call by an API key that was refused.',
+    description:
+      'Every change by an API key or an operator; every try of an API key to change something that was refused, once for all tries under ' +
+      'one `Idempotency-Key`; and whatever was forbidden to it (403), reading too. A call leaves no row that came without a valid key ' +
+      '(401) or too often (429), that could not be read, or that asked for what is not there.',
   })
   @AnswersList(AuditLogObject)
   @Refuses(InvalidRequest, BrandNotFound)

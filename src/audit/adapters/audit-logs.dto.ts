@@ -53,7 +53,7 @@ export class AuditLogObject {
   outcome!: AuditOutcome;
   /** Why it was refused. @example null */
   code!: string | null;
-  /** What changed, as it was. @example { "expires_at": "2026-12-31T23:59:59.000Z" } */
+  /** What changed, as it was; empty where that is a secret, null of something new. @example { "expires_at": "2026-12-31T23:59:59.000Z" } */
   before!: JsonObject | null;
   /** What changed, as it is now; of something new, what it is. @example { "expires_at": "2027-12-31T23:59:59.000Z" } */
   after!: JsonObject | null;

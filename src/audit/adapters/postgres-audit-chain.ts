@@ -33,17 +33,17 @@ const rowIn = (found: AuditRow): AuditRow => {
 export class PostgresAuditChain implements AuditChain {
   constructor(private readonly db: Database) {}
 
-  async brandsWaiting(limit: number): Promise<BrandId[]> {
+  async brandsWaiting(after: BrandId | null, limit: number): Promise<BrandId[]> {
     // From brand to brand by the index, however many rows wait in each.
     const rows = await this.query<{ brand: BrandId }>(
       `with recursive next (brand) as (
-         (select brand_id from audit_seals where sequence is null order by brand_id limit 1)
+         (select brand_id from audit_seals where sequence is null and ($1::uuid is null or brand_id > $1) order by brand_id limit 1)
          union all
          select (select brand_id from audit_seals where sequence is null and brand_id > brand order by brand_id limit 1) from next
           where brand is not null
        )
-       select brand from next where brand is not null limit $1`,
-      [limit],
+       select brand from next where brand is not null limit $2`,
+      [after, limit],
     );
     return rows.map(({ brand }) => brand);
   }
@@ -71,10 +71,10 @@ export class PostgresAuditChain implements AuditChain {
 
   async unsealed(brandId: BrandId, limit: number): Promise<AuditRow[]> {
     const rows = await this.query<AuditRow>(
-      `with waiting as (
-         select audit_log_id from audit_seals where brand_id = $1 and sequence is null order by audit_log_id limit $2
-       )
-       select ${asText} from waiting join audit_logs l on l.brand_id = $1 and l.id = waiting.audit_log_id order by l.position`,
+      `select ${asText} from (
+         select l.* from audit_seals s join audit_logs l on l.brand_id = s.brand_id and l.id = s.audit_log_id
+          where s.brand_id = $1 and s.sequence is null order by s.audit_log_id limit $2
+       ) l order by l.position`,
       [brandId, limit],
     );
     return rows.map(rowIn);
@@ -147,10 +147,21 @@ export class PostgresAuditChain implements AuditChain {
     return { found: row!.found, next: row!.count < limit ? null : row!.last };
   }
 
+  async goneUnsealed(brandId: BrandId): Promise<string | null> {
+    const [row] = await this.query<{ id: string }>(
+      `select s.audit_log_id as id from audit_seals s
+        where s.brand_id = $1 and s.sequence is null
+          and not exists (select from audit_logs l where l.brand_id = s.brand_id and l.id = s.audit_log_id)
+        order by s.audit_log_id limit 1`,
+      [brandId],
+    );
+    return row?.id ?? null;
+  }
+
   async waiting(brandId: BrandId): Promise<Waiting> {
     const [row] = await this.query<Waiting>(
       `select count(*)::int as count, coalesce(min(l.occurred_at) < $2::timestamptz - interval '1 minute', false) as "isLate"
-         from audit_seals s left join audit_logs l on l.brand_id = s.brand_id and l.id = s.audit_log_id
+         from audit_seals s join audit_logs l on l.brand_id = s.brand_id and l.id = s.audit_log_id
         where s.brand_id = $1 and s.sequence is null`,
       [brandId, this.db.now()],
     );

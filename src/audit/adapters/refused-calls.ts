@@ -2,12 +2,13 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Asking } from '../../../libs/http/access';
+import { IdempotencyInFlight } from '../../../libs/http/refusals';
 import { isAllBrands } from '../../../libs/kernel/brand-id';
 import { AuditLog } from '../../../libs/persistence/audit-log';
 import { Database } from '../../../libs/persistence/database';
 import { runAs } from '../../../libs/persistence/provenance';
 
-/** Writes down what an API key asked for and was refused, before it is told so. */
+/** Writes down what an API key tried and was refused, before it is told so. */
 @Injectable()
 export class RefusedCalls implements OnModuleInit {
   private readonly logger = new Logger(RefusedCalls.name);
@@ -24,7 +25,9 @@ export class RefusedCalls implements OnModuleInit {
     fastify?.addHook('onSend', (request, reply, payload, done) => {
       const { asking } = request;
       if (!asking || !isRefusal(request, reply)) return done(null, payload);
-      void this.write(asking, request, codeOf(payload)).then(() => done(null, payload));
+      const code = codeOf(payload);
+      if (isAnotherTry(reply, code)) return done(null, payload);
+      void this.write(asking, request, code).then(() => done(null, payload));
     });
   }
 
@@ -48,6 +51,10 @@ function isRefusal({ method }: FastifyRequest, { statusCode }: FastifyReply): bo
   if (statusCode < 400 || statusCode >= 500 || statusCode === 401 || statusCode === 429) return false;
   return statusCode === 403 || (method !== 'GET' && method !== 'HEAD');
 }
+
+/** Of a request that is sent again under its Idempotency-Key, the first try is what was refused. */
+const isAnotherTry = (reply: FastifyReply, code: string): boolean =>
+  reply.hasHeader('idempotent-replayed') || code === IdempotencyInFlight.refusal.code;
 
 function codeOf(payload: unknown): string {
   try {

@@ -9,8 +9,8 @@ export interface SealedRow extends Seal {
 
 /** The audit log of each brand as a chain of sealed rows. Pieces of it are read, so that any length fits into memory. */
 export abstract class AuditChain {
-  /** Of all brands, some that have rows without a seal. */
-  abstract brandsWaiting(limit: number): Promise<BrandId[]>;
+  /** Of all brands, the next ones that have places without a seal. */
+  abstract brandsWaiting(after: BrandId | null, limit: number): Promise<BrandId[]>;
   /** Of all brands, the next one that has rows, seals or a head; null after the last. */
   abstract brandAfter(brand: BrandId | null): Promise<BrandId | null>;
 
@@ -30,6 +30,8 @@ export abstract class AuditChain {
   abstract hasRowFrom(brandId: BrandId, sequence: number): Promise<boolean>;
   /** Looks at the next rows by id, up to `limit`: which has not even a place to wait for its seal, and where to go on; null at the end. */
   abstract withoutSeal(brandId: BrandId, after: string | null, limit: number): Promise<{ found: string | null; next: string | null }>;
+  /** The first row that is gone, though the place where it waited for its seal is there. */
+  abstract goneUnsealed(brandId: BrandId): Promise<string | null>;
   abstract waiting(brandId: BrandId): Promise<Waiting>;
   /** Looks at the next rows by sequence, up to `limit`: which is the first of that time or later, and where to go on; null at the end. */
   abstract firstSince(brandId: BrandId, since: Date, after: number, limit: number): Promise<{ found: number | null; next: number | null }>;

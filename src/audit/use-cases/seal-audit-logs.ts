@@ -12,11 +12,17 @@ import { Signatures } from '../ports/signatures';
 const brandsAtOnce = 100;
 const rowsAtOnce = 200;
 
-/** Chains rows that wait for it to those before them, and signs where the chains end. Answers whether more rows wait. */
+/**
+ * Chains rows that wait for it to those before them, and signs where the chains end: of some brands, and the next time of those behind
+ * them. Answers whether more rows wait.
+ */
 export class SealAuditLogs extends Command<boolean> {}
 
 @CommandHandler(SealAuditLogs)
 export class SealAuditLogsHandler implements ICommandHandler<SealAuditLogs> {
+  /** Behind which brand to go on, and whether one before it has more; a round ends where no brand is left. */
+  private round: { readonly last: BrandId | null; readonly more: boolean } = { last: null, more: false };
+
   constructor(
     private readonly work: UnitOfWork,
     private readonly chain: AuditChain,
@@ -25,9 +31,10 @@ export class SealAuditLogsHandler implements ICommandHandler<SealAuditLogs> {
   ) {}
 
   async execute(): Promise<boolean> {
-    const brands = await this.work.run(allBrands, () => this.chain.brandsWaiting(brandsAtOnce));
+    const { last } = this.round;
+    const brands = await this.work.run(allBrands, () => this.chain.brandsWaiting(last, brandsAtOnce));
     const failures: unknown[] = [];
-    let more = false;
+    let { more } = this.round;
     for (const brandId of brands) {
       try {
         more = (await this.work.run(brandId, () => this.seal(brandId))) || more;
@@ -36,8 +43,10 @@ export class SealAuditLogsHandler implements ICommandHandler<SealAuditLogs> {
         failures.push(error);
       }
     }
+    const goesOn = brands.length === brandsAtOnce;
+    this.round = goesOn ? { last: brands.at(-1)!, more } : { last: null, more: false };
     if (failures.length > 0) throw failures[0];
-    return more;
+    return goesOn || more;
   }
 
   /** Any number of instances may try; whoever holds the head goes on from it. */

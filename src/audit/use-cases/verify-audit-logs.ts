@@ -50,7 +50,8 @@ export class VerifyAuditLogsHandler implements IQueryHandler<VerifyAuditLogs> {
       finding ??
       this.atEnd(brandId, head, end, kept) ??
       (await this.beyond(brandId)) ??
-      (await this.bare(brandId));
+      (await this.bare(brandId)) ??
+      (await this.goneUnsealed(brandId));
     return { brand: publicId('brand', brandId), rows: end.sequence, head, finding: found, waiting };
   }
 
@@ -122,6 +123,11 @@ export class VerifyAuditLogsHandler implements IQueryHandler<VerifyAuditLogs> {
     } while (piece.found === null && piece.next !== null);
     const { found: id } = piece;
     return id === null ? null : { tampering: 'forged', sequence: null, id, detail: 'Nothing was ever to seal it.' };
+  }
+
+  private async goneUnsealed(brandId: BrandId): Promise<Finding | null> {
+    const id = await this.work.run(brandId, () => this.chain.goneUnsealed(brandId));
+    return id === null ? null : { tampering: 'deleted', sequence: null, id, detail: 'It was taken away before it was sealed.' };
   }
 }
 
