@@ -48,7 +48,9 @@ export const runtimeDataSource = (url: string, poolSize: number): DataSourceOpti
   applicationName: 'latchkey',
   connectTimeoutMS: 2_000,
   extra: {
-    options: `-c role=${runtimeRole} -c lock_timeout=1500 -c statement_timeout=3000 -c idle_in_transaction_session_timeout=5000`,
+    options: `-c role=${runtimeRole} -c lock_timeout=1500 -c statement_timeout=2800 -c idle_in_transaction_session_timeout=5000`,
+    // A server that is frozen does not count, so we do.
+    query_timeout: 2_900,
     keepAlive: true,
     // A connection may be ended at any moment, also while it changes hands and nobody listens: that would end the process.
     onConnect: (client: EventEmitter) => void client.on('error', () => undefined),

@@ -28,7 +28,7 @@ async function refuseWithoutWall(db: Database): Promise<void> {
 
 /** A pepper that changed under its version, or that is missing while keys need it, would lock every customer out, one verdict at a time. */
 async function refuseOtherPeppers(db: Database, { all }: Peppers): Promise<void> {
-  const used = 'select from license_keys where pepper_version = version';
+  const used = 'select from license_keys where pepper_version = known.version';
   for (const { version, fault } of await comparedWith(db, 'peppers', all, used)) {
     if (fault === 'other') {
       throw new UnsafeStart(
@@ -42,11 +42,15 @@ async function refuseOtherPeppers(db: Database, { all }: Peppers): Promise<void>
   }
 }
 
+/** What the Vault writes in front: the version of the key. */
+const sealedUnder = (column: string): string => `get_byte(${column}, 0) * 256 + get_byte(${column}, 1) = known.version`;
+
 /** Without its key nothing that was encrypted opens, and with another one the signatures of the audit log would look forged. */
 async function refuseOtherEncryptionKeys(db: Database, { all }: EncryptionKeys): Promise<void> {
-  const used = `select from webhook_endpoints where get_byte(secret, 0) * 256 + get_byte(secret, 1) = version
-    union all select from webhook_endpoints where previous_until > now() and get_byte(previous_secret, 0) * 256 + get_byte(previous_secret, 1) = version
-    union all select from audit_heads where key_version = version`;
+  const used = `select from webhook_endpoints where ${sealedUnder('secret')}
+    union all select from webhook_endpoints where previous_until > now() and ${sealedUnder('previous_secret')}
+    union all select from idempotency_keys where ${sealedUnder('answer')}
+    union all select from audit_heads where key_version = known.version`;
   for (const { version, fault } of await comparedWith(db, 'encryption_keys', all, used)) {
     if (fault === 'other') {
       throw new UnsafeStart(
@@ -72,7 +76,7 @@ async function comparedWith(
     await db.manager.query(`insert into ${table} values ($1, $2) on conflict do nothing`, [secret.version, fingerprintOf(secret)]);
   }
   const known = await db.manager.query<{ version: number; fingerprint: Buffer; used: boolean }[]>(
-    `select version, fingerprint, exists (${used}) as used from ${table}`,
+    `select version, fingerprint, exists (${used}) as used from ${table} known`,
   );
   return known.flatMap(({ version, fingerprint, used }): { version: number; fault: 'other' | 'missing' }[] => {
     const given = all.find((secret) => secret.version === version);

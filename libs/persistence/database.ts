@@ -5,7 +5,7 @@ import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { isAllBrands, type Reach } from '../kernel/brand-id';
 import { Clock } from '../kernel/clock';
 import { UnitOfWork } from '../kernel/unit-of-work';
-import { ConnectionLost, sqlState } from './sql-state';
+import { ConnectionLost, isUnanswered, sqlState } from './sql-state';
 
 interface OpenWork {
   readonly reach: Reach;
@@ -46,8 +46,16 @@ export class Database implements UnitOfWork, Clock {
   }
 
   /** For the few narrow functions of the database that may be asked before a brand is known. */
-  beforeBrand<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    return this.source.query<Row[]>(sql, parameters);
+  async beforeBrand<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    const runner = this.source.createQueryRunner();
+    try {
+      return (await runner.query(sql, parameters)) as Row[];
+    } catch (error) {
+      if (isUnanswered(error)) await discard(runner, error);
+      throw error;
+    } finally {
+      await runner.release();
+    }
   }
 
   /** A part of the open unit of work that may fail alone: then what it wrote is undone, and what was written before it is not. */
@@ -96,6 +104,7 @@ export class Database implements UnitOfWork, Clock {
       afterCommit.forEach(undisturbed);
       return result;
     } catch (error) {
+      if (isUnanswered(error)) await discard(runner, error);
       // TypeORM lets go of a connection that PostgreSQL has ended; whatever failed since then, failed of that.
       if (runner.isReleased) throw new ConnectionLost(error);
       // A connection that is gone cannot roll back; the server already did.
@@ -113,6 +122,10 @@ export class Database implements UnitOfWork, Clock {
     return row.now;
   }
 }
+
+/** Nobody else gets a connection on which the server may still be busy. TypeORM does the same for one that has failed, but shows it to nobody. */
+const discard = (runner: QueryRunner, error: unknown): Promise<void> =>
+  (runner as unknown as { releasePostgresConnection(error: unknown): Promise<void> }).releasePostgresConnection(error);
 
 const logger = new Logger(Database.name);
 

@@ -25,7 +25,16 @@ export function violatedUnique(error: unknown): string | null {
 const connectionLost =
   /^(08...|57P0[1-5]|53300|53100|57014|25P03|25P04|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 const driverWords =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
+
+/** The connection is gone, or the server is; what was asked may be asked again once that is back. */
+export function isConnectionLost(error: unknown): boolean {
+  if (/^(08...|57P0[1-5]|25P03|25P04|E[A-Z_]+)$/.test(sqlState(error) ?? '')) return true;
+  return error instanceof Error && driverWords.test(error.message);
+}
+
+/** The server has not answered in time: it may be frozen, and still busy with the question. */
+export const isUnanswered = (error: unknown): boolean => error instanceof Error && /Query read timeout/.test(error.message);
 
 /** The database cannot serve just now; the same request may succeed in a moment. */
 export function isUnavailable(error: unknown): boolean {

@@ -88,7 +88,7 @@ describe('the settings', () => {
     ['BACKGROUND_WORK', ['yes', 'TRUE']],
     ['WEBHOOKS_ALLOW_PRIVATE', ['yes', '1']],
     ['EVENTS_URL', ['localhost:4222', 'amqp://localhost', 'nats://']],
-    ['EXPIRY_NOTICE_DAYS', ['soon', '7,', '-1', '7;1', '1000']],
+    ['EXPIRY_NOTICE_DAYS', ['soon', '0', '7,0', '7,', '-1', '7;1', '1000']],
     ['RETENTION_IDEMPOTENCY_HOURS', ['23', 'day']],
     ['RETENTION_EVENTS_DAYS', ['6', '0']],
     ['RETENTION_DELIVERIES_DAYS', ['3']],

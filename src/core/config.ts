@@ -103,7 +103,7 @@ export class Config {
   EVENTS_URL?: string;
 
   /** How many days before its end `license.expiring_soon` is told. */
-  @Matches(/^\d{1,3}(,\d{1,3}){0,9}$/, { message: 'EXPIRY_NOTICE_DAYS must be days like 7,1' })
+  @Matches(/^[1-9]\d{0,2}(,[1-9]\d{0,2}){0,9}$/, { message: 'EXPIRY_NOTICE_DAYS must be days like 7,1' })
   EXPIRY_NOTICE_DAYS: string = '7,1';
 
   @Whole()

@@ -85,11 +85,24 @@ export class Postgres {
 
   /** kill -9 of the server and of every process of it at once: nothing gets a chance to write. */
   async kill(): Promise<void> {
-    const postmaster = Number(readFileSync(join(this.home, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
-    const all = [postmaster, ...childrenOf(postmaster)];
-    for (const pid of all) process.kill(pid, 'SIGSTOP');
-    for (const pid of [...all, ...childrenOf(postmaster)]) process.kill(pid, 'SIGKILL');
+    this.freeze();
+    const all = this.processes;
+    for (const pid of all) process.kill(pid, 'SIGKILL');
     for (const pid of all) await gone(pid);
+  }
+
+  /** It stands still, with every connection open: whoever asks is not answered, and not told that. */
+  freeze(): void {
+    for (const pid of this.processes) process.kill(pid, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    for (const pid of this.processes) process.kill(pid, 'SIGCONT');
+  }
+
+  private get processes(): number[] {
+    const postmaster = Number(readFileSync(join(this.home, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+    return [postmaster, ...childrenOf(postmaster)];
   }
 
   async come(): Promise<void> {

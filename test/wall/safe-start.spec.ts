@@ -103,6 +103,24 @@ describe('The service refuses to start', () => {
       await (await spawnService(url, keys([8, 9]))).stop();
     });
 
+    it('no encryption key under which the secret of a webhook stands, whatever the version of the endpoint', async () => {
+      const [url, sealed] = [runtimeUrl(database), (version: number) => `\\x${version.toString(16).padStart(4, '0')}00`];
+      const [key] = [{ ...others, ENCRYPTION_KEYS: `6:${'k'.repeat(32)},11:${'e'.repeat(32)}` }];
+      await (await spawnService(url, key)).stop();
+      await withOwner(database, async (owner) => {
+        const brand = `insert into brands values ('019ab000-0000-7000-8000-00000000000a', 'hooks', 'Hooks', 'HOOKS', 'active', '{}', 1, now(), now())`;
+        await owner.query(`${brand} on conflict do nothing`);
+        await owner.query(
+          `insert into webhook_endpoints (brand_id, id, url, event_types, status, secret, version, created_at, updated_at, enabled_at, slow)
+           values ('019ab000-0000-7000-8000-00000000000a', gen_random_uuid(), 'https://x.example', '{*}', 'enabled', $1, 6, now(), now(), now(), false)`,
+          [sealed(11)],
+        );
+      });
+      expect(await lineOf(url, { ...key, ENCRYPTION_KEYS: others.ENCRYPTION_KEYS })).toMatch(/^ENCRYPTION_KEYS: key 11 is missing/);
+      await withOwner(database, (owner) => owner.query('update webhook_endpoints set secret = $1, version = 11', [sealed(6)]));
+      await (await spawnService(url, others)).stop();
+    });
+
     it('nobody there', async () => {
       expect(await lineOf('postgres://latchkey_runtime@127.0.0.1:1/nowhere')).toMatch(
         /^The database does not answer: .*Check DATABASE_URL/,

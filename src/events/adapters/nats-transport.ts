@@ -52,7 +52,7 @@ export class NatsTransport implements EventTransport {
       timeout: patienceMs,
       // A connection that was lost is made anew by the next event: nothing waits in a buffer of which the log does not know.
       reconnect: false,
-      ...(username !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+      ...credentials(decodeURIComponent(username), decodeURIComponent(password)),
       ...(protocol === 'tls:' && { tls: {} }),
     });
     try {
@@ -66,6 +66,9 @@ export class NatsTransport implements EventTransport {
     }
   }
 }
+
+/** `nats://user:password@host`, or `nats://token@host`. */
+const credentials = (user: string, pass: string) => (user === '' ? {} : pass === '' ? { token: user } : { user, pass });
 
 interface Connected {
   readonly connection: NatsConnection;

@@ -5,7 +5,7 @@ import { secondsAfter } from '../../../libs/kernel/clock';
 import type { LoggedEvent } from '../../../libs/kernel/domain-event';
 import { Background } from '../../../libs/messaging/background';
 import { Database } from '../../../libs/persistence/database';
-import { isUnavailable } from '../../../libs/persistence/sql-state';
+import { isConnectionLost } from '../../../libs/persistence/sql-state';
 import { backoffSeconds } from '../domain/backoff';
 import { EventTransport } from '../ports/event-transport';
 import { PostgresEventLog } from './postgres-event-log';
@@ -22,7 +22,7 @@ const leaseSeconds = 5;
 /** For so long it talks; the rest of the lease is for the mark. */
 const talkMs = 4_000;
 /** A broker that is away is looked for at least so often: in seconds. */
-const longestWait = 5;
+const longestWait = 3;
 
 /** Numbers what was committed, and brings it in that order to every outlet, each at its own pace: one that fails holds up no other. */
 @Injectable()
@@ -88,7 +88,7 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
       let done = cursor.sequence;
       for (const event of events) {
         const failure = await this.db.part(() => outlet.deliver(event)).then(nothing, (error: Error) => error);
-        if (failure && isUnavailable(failure)) throw failure;
+        if (failure && isConnectionLost(failure)) throw failure;
         if (failure)
           return this.failed(event, outlet, { done, failures: event.sequence === cursor.sequence + 1 ? cursor.attempts + 1 : 1 }, failure);
         done = event.sequence;

@@ -51,6 +51,21 @@ describe('Time, which ends licenses,', () => {
     expect(license.state.nextNoticeAt).toBeNull();
   });
 
+  it.each([
+    ['renewed', (license: License, at: Date) => license.renew({ extendDays: 10 }, at), 'license.renewed'],
+    ['cancelled', (license: License, at: Date) => license.becomes('cancelled', undefined, at), 'license.cancelled'],
+  ])('is told by whoever comes before it: a license that ended and is then %s, ended', (_, change, event) => {
+    const told = (at: Date) => {
+      const license = aLicense({ expiresAt: inDays(10) });
+      tellAt(license, inDays(5));
+      change(license, at);
+      return license.releaseEvents().map(({ type }) => type);
+    };
+    expect(told(inDays(9.9))).toEqual([event]);
+    expect(told(inDays(10))).toEqual(['license.expired', event]);
+    expect(told(inDays(17))).toEqual(['license.expired', 'license.grace_ended', event]);
+  });
+
   it('begins anew with a renewed term', () => {
     const license = aLicense({ expiresAt: inDays(10) });
     tellAt(license, inDays(20));

@@ -134,6 +134,7 @@ export class License extends Aggregate<LicenseState> {
     const wanted = 'expiresAt' in renewal ? renewal.expiresAt : this.extendedBy(renewal.extendDays, at);
     if (wanted?.getTime() === present?.getTime()) return;
     if (wanted && (!present || wanted < present)) throw new RenewalShortens(present);
+    this.tellOfEnd(at);
     this.revise({ expiresAt: wanted, ...noticesOf(wanted, at) }, at);
     this.record(new LicenseRenewed(this.state.brandId, at, this.facts()));
   }
@@ -142,6 +143,7 @@ export class License extends Aggregate<LicenseState> {
   becomes(status: LicenseStatus, reason: string | undefined, at: Date): void {
     if (status === this.state.status) return;
     this.ensureNotCancelled();
+    if (status === 'cancelled') this.tellOfEnd(at);
     this.revise({ status, ...(status === 'cancelled' && { nextNoticeAt: null }) }, at);
     const event = { valid: LicenseResumed, suspended: LicenseSuspended, cancelled: LicenseCancelled }[status];
     this.record(new event(this.state.brandId, at, { ...this.facts(), ...(reason !== undefined && { reason }) }));
@@ -168,6 +170,11 @@ export class License extends Aggregate<LicenseState> {
     told.forEach((event) => this.record(event));
     this.change({ noticedUntil: until, nextNoticeAt: moments.find((moment) => moment.at > until)?.at ?? null });
     return told.map(({ type }) => type);
+  }
+
+  /** Before the term is another one: that it ended, if the clock has not come to it. That its end was near is no news any more. */
+  private tellOfEnd(at: Date): void {
+    if (this.state.nextNoticeAt) this.tellOfExpiry([], at);
   }
 
   /** The seat itself is an activation; this counts it. */
