@@ -25,8 +25,12 @@ const tables = `
     secret bytea,
     previous_secret bytea,
     previous_until timestamptz,
-    -- Since when it has answered with nothing but failures.
+    -- What was queued before is not sent any more.
+    enabled_at timestamptz not null,
+    -- Since when it has answered with nothing but failures, and the last of them.
     failing_since timestamptz,
+    last_failure_at timestamptz,
+    slow boolean not null,
     version int not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
@@ -60,7 +64,9 @@ const tables = `
   );
   -- An event comes to an endpoint once, however often it is delivered to us.
   create unique index webhook_deliveries_once on webhook_deliveries (brand_id, endpoint_id, event_id) where cause = 'event';
-  create index webhook_deliveries_due on webhook_deliveries (brand_id, endpoint_id, next_attempt_at) where status = 'pending';
+  create index webhook_deliveries_due on webhook_deliveries (brand_id, endpoint_id, next_attempt_at, created_at) where status = 'pending';
+  -- Tells at one look that nothing is due.
+  create index webhook_deliveries_next on webhook_deliveries (next_attempt_at) where status = 'pending';
   create index webhook_deliveries_leased on webhook_deliveries (brand_id, endpoint_id) where leased_until is not null;
   create index webhook_deliveries_of_endpoint on webhook_deliveries (brand_id, endpoint_id, id);
   create index webhook_deliveries_by_age on webhook_deliveries (settled_at) where settled_at is not null;

@@ -1,13 +1,14 @@
 import { CommandBus } from '@nestjs/cqrs';
 import { Background } from '../../libs/messaging/background';
 import { Database } from '../../libs/persistence/database';
-import { runtimeUrl } from '../../libs/testing/database';
+import { Client } from 'pg';
+import { dropDatabase, ownerUrl, runtimeUrl } from '../../libs/testing/database';
 import { startTestService, type TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
 import { allBrands } from '../../src/identity';
 import { Receiver } from '../../src/webhooks/ports/receiver';
 import { WebhookHousekeeping } from '../../src/webhooks/adapters/webhook-housekeeping';
-import { ClaimDeliveries } from '../../src/webhooks/use-cases/claim-deliveries';
+import { ClaimDeliveries, ClaimDeliveriesHandler } from '../../src/webhooks/use-cases/claim-deliveries';
 import { SettleDelivery } from '../../src/webhooks/use-cases/settle-delivery';
 import { saying, startReceiver, type TestReceiver, verifies } from '../fixtures/receiver';
 import { serviceOver } from '../fixtures/services';
@@ -165,6 +166,7 @@ describe('Webhooks', () => {
       await happen();
       await send();
       expect(await endpoint.read()).toMatchObject({ status: 'disabled', disabled_reason: 'gone' });
+      await service.settle('stray webhooks');
       expect((await endpoint.deliveries()).map(({ status }) => status)).toEqual(['failed', 'cancelled']);
       await relay();
       await happen();
@@ -249,14 +251,17 @@ describe('Webhooks', () => {
     receiver.answer(endpoint.path, saying(500));
     await happen();
     await send();
-    travel(5 - minute);
-    await happen();
-    await send();
+    for (const days of [1, 1, 1, 1, 1 - minute]) {
+      travel(days);
+      await happen();
+      await send();
+    }
     expect(await endpoint.read()).toMatchObject({ status: 'enabled' });
     travel(2 * minute);
     await happen();
     await send();
     expect(await endpoint.read()).toMatchObject({ status: 'disabled', disabled_reason: 'failing' });
+    await service.settle('stray webhooks');
     expect(await endpoint.deliveries('&status=pending')).toEqual([]);
     await relay();
     await send();
@@ -268,6 +273,7 @@ describe('Webhooks', () => {
     await endpoint.patch({ status: 'enabled' });
     await send();
     expect(endpoint.heard()).toHaveLength(before);
+    await service.settle('stray webhooks');
     await happen();
     await send();
     expect(endpoint.heard()).toHaveLength(before + 1);
@@ -292,6 +298,128 @@ describe('Webhooks', () => {
     await send();
     expect(slow.heard()).toHaveLength(7);
     expect((await slow.deliveries()).map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => 'succeeded'));
+  });
+
+  it.each([
+    ['two brands', 2, 80, 0],
+    // More than there is room for: until it shows how slow they are.
+    ['four brands', 4, 150, 2_100],
+  ])(
+    'are brought late to no other brand by the slow endpoints of %s',
+    async (_, brands, held, moment) => {
+      const hanging: (() => void)[] = [];
+      let hangs = true;
+      const slow: Hook[] = [];
+      const prepare = async (name: string) => {
+        for (let i = 0; i < 20; i++) {
+          const endpoint = await hook([name]);
+          slow.push(endpoint);
+          receiver.answer(endpoint.path, (response) => (hangs ? void hanging.push(() => response.end()) : void response.end()));
+        }
+        for (let i = 0; i < 4; i++) await happen();
+      };
+      for (let i = 0; i < brands; i++) {
+        await prepare('license.updated');
+        world = await createBrandWorld(service);
+      }
+      const sending = send();
+      const until = async (what: () => boolean) => {
+        for (const end = Date.now() + 15_000; !what() && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 10));
+      };
+      await until(() => hanging.length >= held);
+      await new Promise((resolve) => setTimeout(resolve, moment));
+      const quick = await hook(['license.updated']);
+      for (let i = 0; i < 4; i++) await happen();
+      const began = Date.now();
+      const next = service.app.get(Background).settle('webhooks');
+      await until(() => quick.heard().length === 4);
+      const took = Date.now() - began;
+      // Whoever was slow is known for it, and waits behind others of its kind.
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      hangs = false;
+      for (const release of hanging) release();
+      await Promise.all([sending, next]);
+      await send();
+      expect([quick.heard().length, took < 2_000]).toEqual([4, true]);
+      expect(slow.map((one) => one.heard().length)).toEqual(slow.map(() => 4));
+    },
+    60_000,
+  );
+
+  it('look for more after a try only where more is due', async () => {
+    const running = await startTestService({ WEBHOOKS_ALLOW_PRIVATE: 'true', BACKGROUND_WORK: 'true' });
+    const looks = jest.spyOn(ClaimDeliveriesHandler.prototype, 'execute');
+    try {
+      world = await createBrandWorld(running);
+      const waiting: (() => void)[] = [];
+      for (let i = 0; i < 12; i++)
+        receiver.answer((await hook(['license.updated'])).path, (response) => void waiting.push(() => response.end()));
+      const path = `/v1/licenses/${world.licenseId}`;
+      ok(await world.call({ method: 'PATCH', path, body: { seat_limit: ++seats } }));
+      while (waiting.length < 12) await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      looks.mockClear();
+      for (const release of waiting) {
+        release();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect(looks.mock.calls.length).toBeLessThan(4);
+
+      const busy = await hook(['brand.*']);
+      await running.owner.query(
+        `insert into webhook_deliveries (brand_id, id, endpoint_id, event_id, event_type, cause, status, attempts, next_attempt_at, created_at)
+         select e.brand_id, gen_random_uuid(), e.id, d.event_id, d.event_type, 'replay', 'pending', 0, now(), now()
+           from webhook_endpoints e cross join (select * from webhook_deliveries limit 1) d cross join generate_series(1, 40) where e.url = $1`,
+        [receiver.url(busy.path)],
+      );
+      const began = Date.now();
+      while (busy.heard().length < 40) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(Date.now() - began).toBeLessThan(5_000);
+    } finally {
+      looks.mockRestore();
+      await running.stop();
+    }
+  }, 30_000);
+
+  it('whose event is no longer kept are dead at once, and that is no fault of the endpoint’s', async () => {
+    const endpoint = await hook();
+    await happen();
+    await service.owner.query(
+      `delete from outbox_events where type = 'license.updated' and brand_id = (select id from brands where slug = $1)`,
+      [world.slug],
+    );
+    await send();
+    expect(await endpoint.latest()).toMatchObject({
+      status: 'failed',
+      next_attempt_at: null,
+      attempts: [{ status: null, error: 'the event is no longer kept' }],
+    });
+    expect(await endpoint.read()).toMatchObject({ status: 'enabled', failing_since: null });
+    expect(endpoint.heard()).toEqual([]);
+  });
+
+  it('say so when a secret cannot be opened, and go on without the one before', async () => {
+    const endpoint = await hook();
+    const { secret } = await endpoint.post('rotate-secret', { overlap_seconds: 3_600 });
+    secrets.set(endpoint.path, secret);
+    const loseKeyOf = (column: string) =>
+      service.owner.query(`update webhook_endpoints set ${column} = set_byte(${column}, 0, 99) where url = $1`, [
+        receiver.url(endpoint.path),
+      ]);
+    await loseKeyOf('previous_secret');
+    await happen();
+    await send();
+    expect(endpoint.heard()).toHaveLength(1);
+    await loseKeyOf('secret');
+    await happen();
+    await send();
+    expect(await endpoint.latest()).toMatchObject({
+      status: 'pending',
+      attempts: [{ number: 1, status: null, error: 'the secret cannot be opened' }],
+    });
+    expect(await endpoint.read()).toMatchObject({ failing_since: null });
+    expect(endpoint.heard()).toHaveLength(1);
+    await endpoint.patch({ status: 'disabled' });
   });
 
   it('go one at a time to an endpoint that is failing', async () => {
@@ -393,7 +521,7 @@ describe('Webhooks', () => {
   });
 
   describe('survive whoever sends them:', () => {
-    const claim = () => service.app.get(CommandBus).execute(new ClaimDeliveries(allBrands, { working: 100, failing: 100 }));
+    const claim = () => service.app.get(CommandBus).execute(new ClaimDeliveries(allBrands, { working: 100, hindered: 100 }));
     const answer = (status: number) => ({ status, error: null, latencyMs: 1, text: null, retryAfter: null });
 
     it('what a sender has claimed before it died is sent when its lease is over', async () => {
@@ -416,9 +544,9 @@ describe('Webhooks', () => {
       const [next] = await claim();
       const settle = (claimed: typeof late, status: number) =>
         service.app.get(CommandBus).execute(new SettleDelivery(claimed!, answer(status), 0.5));
-      expect(await settle(late, 500)).toBe(false);
-      expect(await settle(next, 200)).toBe(true);
-      expect(await settle(late, 410)).toBe(false);
+      expect(await settle(late, 500)).toMatchObject({ told: false });
+      expect(await settle(next, 200)).toEqual({ told: true, more: false });
+      expect(await settle(late, 410)).toMatchObject({ told: false });
       expect(await endpoint.latest()).toMatchObject({ status: 'succeeded', attempts: [{ status: 200 }] });
       expect(await endpoint.read()).toMatchObject({ status: 'enabled', failing_since: null });
     });
@@ -501,6 +629,54 @@ describe('Webhooks', () => {
     expect((await service.owner.query(sql, [world.slug])).rows).toEqual([{ left: 0 }]);
   });
 
+  it('are cancelled soon after the endpoint was switched off or removed, however many wait; switching on again revives none', async () => {
+    const [first, second] = [await hook(['webhook_endpoint.test']), await hook(['webhook_endpoint.test'])];
+    for (const { id } of [first, second])
+      await service.owner.query(
+        `insert into webhook_deliveries (brand_id, id, endpoint_id, event_id, event_type, cause, status, attempts, next_attempt_at, created_at)
+         select e.brand_id, gen_random_uuid(), e.id, gen_random_uuid(), 'license.updated', 'replay', 'pending', 0, $2, $2
+           from webhook_endpoints e cross join generate_series(1, $3::int) where e.url = $1`,
+        [receiver.url(id === first.id ? first.path : second.path), new Date(Date.now() + ahead), 2_500],
+      );
+    // Somebody is at one of them just now, and stays at it: who switches the endpoint off does not wait for that.
+    const at = new Client({ connectionString: ownerUrl(service.database) });
+    await at.connect();
+    await at.query(`begin; select from webhook_deliveries where status = 'pending' and cause = 'replay' for update`);
+    await first.patch({ status: 'disabled' });
+    ok(await world.call({ method: 'DELETE', path: api(`/${second.id}`) }));
+    await at.query('rollback');
+    await at.end();
+    await first.patch({ status: 'enabled' });
+    await first.post('test');
+    await send();
+    expect(first.heard().map(({ body }) => JSON.parse(body).type)).toEqual(['webhook_endpoint.test']);
+    await service.settle('stray webhooks');
+    const { rows } = await service.owner.query(
+      `select status, cause, count(*)::int from webhook_deliveries where brand_id = (select id from brands where slug = $1) group by 1, 2 order by 1`,
+      [world.slug],
+    );
+    expect(rows).toEqual([
+      { status: 'cancelled', cause: 'replay', count: 5_000 },
+      { status: 'succeeded', cause: 'test', count: 1 },
+    ]);
+  });
+
+  it('are cancelled at once by a running service when the endpoint is switched off', async () => {
+    const running = await startTestService({ WEBHOOKS_ALLOW_PRIVATE: 'true', BACKGROUND_WORK: 'true' });
+    try {
+      world = await createBrandWorld(running);
+      const endpoint = await hook(['license.updated']);
+      receiver.answer(endpoint.path, saying(500));
+      ok(await world.call({ method: 'PATCH', path: `/v1/licenses/${world.licenseId}`, body: { seat_limit: ++seats } }));
+      while ((await endpoint.latest())?.attempts.length !== 1) await new Promise((resolve) => setTimeout(resolve, 20));
+      await endpoint.patch({ status: 'disabled' });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(await endpoint.latest()).toMatchObject({ status: 'cancelled', next_attempt_at: null });
+    } finally {
+      await running.stop();
+    }
+  }, 20_000);
+
   it('that strayed to an endpoint which was just disabled are cancelled', async () => {
     const endpoint = await hook();
     await happen();
@@ -555,9 +731,28 @@ describe('Webhooks', () => {
     }
     expect(Date.now() - began).toBeLessThan(8_000);
     expect(receiver.at('/hangs').length).toBeLessThanOrEqual(4);
+    // Whatever is under way stays this service's to the end: nobody else may send it meanwhile.
+    const sql = `select extract(epoch from min(leased_until) - clock_timestamp())::float as left from webhook_deliveries where leased_until is not null`;
+    const watch = new Client({ connectionString: ownerUrl(running.database) });
+    await watch.connect();
+    const left = async () => (await watch.query<{ left: number | null }>(sql)).rows[0]!.left ?? 5;
+    while ((await left()) > 3.9) await new Promise((resolve) => setTimeout(resolve, 20));
     const stopping = Date.now();
-    await running.stop();
+    const stopped = running.app
+      .get(Background)
+      .stop()
+      .then(() => running.app.close());
+    const lost: boolean[] = [];
+    for (let over = false; !over; await new Promise((resolve) => setTimeout(resolve, 100))) {
+      lost.push((await left()) < 0);
+      over = Date.now() - stopping > 4_700;
+    }
+    await watch.end();
+    await stopped;
     expect(Date.now() - stopping).toBeLessThan(9_000);
+    expect(new Set(lost)).toEqual(new Set([false]));
+    await running.owner.end();
+    await dropDatabase(running.database);
   }, 40_000);
 
   it('were all verified', () => {

@@ -161,6 +161,7 @@ describe('Webhook endpoints', () => {
     ok(await post(id, 'rotate-secret', {}));
     ok(await post(id, 'test'));
     expect(ok(await remove(id))).toMatchObject({ id, status: 'disabled', disabled_reason: 'deleted' });
+    await service.settle('stray webhooks');
     for (const answer of [
       await read(id),
       await remove(id),
@@ -184,6 +185,7 @@ describe('Webhook endpoints', () => {
       body: { endpoint_id: id, cause: 'test', status: 'pending', attempts: [], event_type: 'webhook_endpoint.test' },
     });
     ok(await patch(id, { status: 'disabled' }));
+    await service.settle('stray webhooks');
     expect(await deliveries(id)).toMatchObject([{ id: test.body.id, status: 'cancelled', next_attempt_at: null }]);
     expectProblem(await post(id, 'test'), 409, 'webhook_endpoint_disabled');
     expectProblem(await post(id, 'replay', { since: '2026-01-01T00:00:00Z' }), 409, 'webhook_endpoint_disabled');
@@ -223,13 +225,31 @@ describe('Webhook endpoints', () => {
     expect(ok(await read(id))).toMatchObject({ version: 1, status: 'enabled' });
   });
 
+  it('leave the path and the query of their address, which may hold a password, in no event and no audit row', async () => {
+    const { id } = ok(await create({ url: 'https://shop.example/t0ken-path?key=t0ken-query', event_types: ['*'] }));
+    ok(await patch(id, { url: 'https://shop.example/t0ken-other?key=t0ken-query' }));
+    ok(await patch(id, { url: 'https://other.example/t0ken-path', status: 'disabled' }));
+    ok(await patch(id, { status: 'enabled' }));
+    ok(await post(id, 'rotate-secret', {}));
+    ok(await post(id, 'test'));
+    expect(ok(await read(id))).toMatchObject({ url: 'https://other.example/t0ken-path' });
+    ok(await remove(id));
+    const sql = `select string_agg(to_jsonb(t)::text, e'\\n') as text, count(*)::int from %s t where brand_id = (select id from brands where slug = $1)`;
+    for (const table of ['outbox_events', 'audit_logs']) {
+      const { rows } = await service.owner.query(sql.replace('%s', table), [world.slug]);
+      expect(rows[0].count).toBeGreaterThan(7);
+      expect(rows[0].text).not.toContain('t0ken');
+      expect(rows[0].text).toContain('https://other.example');
+    }
+  });
+
   it('are audited without their secrets', async () => {
     const { id, secret } = ok(await create());
     const rotated = ok(await post(id, 'rotate-secret', {}));
     ok(await patch(id, { url: 'https://other.example/' }));
     const { rows } = await service.owner.query('select action, before, after from audit_logs where target = $1 order by position', [id]);
     expect(rows.map(({ action }) => action)).toEqual(['created', 'secret_rotated', 'updated'].map((what) => `webhook_endpoint.${what}`));
-    expect(rows[2]).toMatchObject({ before: { url: hook.url }, after: { url: 'https://other.example/' } });
+    expect(rows[2]).toMatchObject({ before: { origin: 'https://shop.example' }, after: { origin: 'https://other.example' } });
     for (const one of [secret, rotated.secret]) expect(JSON.stringify(rows)).not.toContain(one.slice(6, 40));
     expect(JSON.stringify(rows)).not.toMatch(/secret"|Buffer/);
   });

@@ -1,5 +1,7 @@
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import type { LookupAddress } from 'node:dns';
+import { getEventListeners, setMaxListeners } from 'node:events';
+import { EntityManager } from 'typeorm';
 import type { BrandId } from '../../libs/kernel/brand-id';
 import { secondsAfter } from '../../libs/kernel/clock';
 import { newId } from '../../libs/kernel/id';
@@ -88,7 +90,7 @@ contractOf(Deliveries, (house) => {
   const stateOf = (id: string, reach = brandId) =>
     house().work.run(reach, async () => (await house().deliveries.hold(reach, id))?.state ?? null);
   /** What is claimed of this test's brand. */
-  const claim = async (at = noon, room = { working: 100, failing: 100 }) =>
+  const claim = async (at = noon, room = { working: 100, hindered: 100 }) =>
     (await house().work.run(allBrands, () => house().deliveries.claim(allBrands, room, at))).filter((one) => one.brandId === brandId);
   const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id).sort();
 
@@ -112,7 +114,7 @@ contractOf(Deliveries, (house) => {
     await add({ status: 'succeeded', nextAttemptAt: null, settledAt: noon });
     const [claimed, ...others] = await claim();
     expect(others).toEqual([]);
-    expect(claimed).toMatchObject({ brandId, id: due.id, endpointId: endpoint.id, url: endpoint.url, failing: false, claimedAt: noon });
+    expect(claimed).toMatchObject({ brandId, id: due.id, endpointId: endpoint.id, url: endpoint.url, hindered: false, claimedAt: noon });
     expect(claimed).toMatchObject({ secrets: [endpoint.secret], lease: expect.any(String) });
     expect(await stateOf(due.id)).toMatchObject({ lease: claimed!.lease, leasedUntil: secondsAfter(noon, 5), attempts: 0 });
     expect(ids(await claim(secondsAfter(noon, 0.5)))).toEqual([]);
@@ -146,19 +148,19 @@ contractOf(Deliveries, (house) => {
 
     endpoint = await endpointIn(house(), { brandId, failingSince: noon });
     for (let i = 0; i < 3; i++) await add();
-    expect(await claim()).toMatchObject([{ failing: true }]);
+    expect(await claim()).toMatchObject([{ hindered: true }]);
     expect(await claim()).toEqual([]);
   });
 
   it('leases no more than there is room for, and gives those that fail a room of their own', async () => {
     await claim();
     for (let i = 0; i < 3; i++) await add();
-    expect(await claim(noon, { working: 0, failing: 100 })).toEqual([]);
-    expect(await claim(noon, { working: 2, failing: 0 })).toHaveLength(2);
+    expect(await claim(noon, { working: 0, hindered: 100 })).toEqual([]);
+    expect(await claim(noon, { working: 2, hindered: 0 })).toHaveLength(2);
     endpoint = await endpointIn(house(), { brandId, failingSince: noon });
     await add();
-    expect(await claim(noon, { working: 0, failing: 0 })).toEqual([]);
-    expect(await claim(noon, { working: 0, failing: 1 })).toHaveLength(1);
+    expect(await claim(noon, { working: 0, hindered: 0 })).toEqual([]);
+    expect(await claim(noon, { working: 0, hindered: 1 })).toHaveLength(1);
   });
 
   it('leases nothing of an endpoint that is disabled', async () => {
@@ -167,18 +169,52 @@ contractOf(Deliveries, (house) => {
     expect(await claim()).toEqual([]);
   });
 
-  it('cancels what waits, and leaves what is settled', async () => {
-    const [waiting, done] = [await add(), await add({ status: 'failed', nextAttemptAt: null, settledAt: noon })];
-    await claim();
-    await house().work.run(brandId, () => house().deliveries.cancelPending(brandId, endpoint.id, inDays(1)));
-    expect(await stateOf(waiting.id)).toMatchObject({
-      status: 'cancelled',
-      nextAttemptAt: null,
-      lease: null,
-      leasedUntil: null,
-      settledAt: inDays(1),
-    });
-    expect(await stateOf(done.id)).toEqual(done);
+  it('leases nothing that was queued before its endpoint was enabled, and does not take it for what a replay asks for', async () => {
+    endpoint = await endpointIn(house(), { brandId, enabledAt: noon });
+    const stray = await add({ createdAt: secondsAfter(noon, -1) });
+    expect(await claim()).toEqual([]);
+    await house().work.run(brandId, () => house().deliveries.replay(endpoint, [{ id: stray.eventId, type: stray.eventType }], noon));
+    expect(await claim()).toMatchObject([{ id: expect.not.stringContaining(stray.id), endpointId: endpoint.id }]);
+  });
+
+  it('leases four of a slow endpoint, in the room of those that are failing', async () => {
+    endpoint = await endpointIn(house(), { brandId, slow: true });
+    for (let i = 0; i < 5; i++) await add();
+    expect(await claim(noon, { working: 100, hindered: 0 })).toEqual([]);
+    const slow = await claim();
+    expect(slow.map(({ hindered }) => hindered)).toEqual([true, true, true, true]);
+  });
+
+  it.each([
+    ['forty of a brand at once', 'working', 40, false],
+    ['twenty of a brand at once, of those that are slow,', 'hindered', 20, true],
+  ] as const)('leases %s and no more, however many endpoints it has', async (_, which, most, slow) => {
+    const other = await aTenant(house());
+    for (let i = 0; i < 12; i++) {
+      endpoint = await endpointIn(house(), { brandId, slow });
+      for (let j = 0; j < 4; j++) await add();
+    }
+    expect(await claim(noon, { working: 25, hindered: 25 })).toHaveLength(Math.min(25, most));
+    expect(await claim()).toHaveLength(most - Math.min(25, most));
+    expect(await claim()).toEqual([]);
+    endpoint = await endpointIn(house(), { brandId, slow: !slow });
+    await add();
+    expect(await claim()).toHaveLength(1);
+    [brandId] = [other];
+    endpoint = await endpointIn(house(), { brandId, slow });
+    await add();
+    expect(await claim(noon, { working: 0, hindered: 0, [which]: 1 })).toHaveLength(1);
+  });
+
+  it('tells whether more is due at an endpoint', async () => {
+    const anyDue = (at = noon) => house().work.run(brandId, () => house().deliveries.anyDue(brandId, endpoint.id, at));
+    await add({ nextAttemptAt: secondsAfter(noon, 1) });
+    await add({ status: 'succeeded', nextAttemptAt: null, settledAt: noon });
+    expect(await anyDue()).toBe(false);
+    expect(await anyDue(secondsAfter(noon, 1))).toBe(true);
+    await claim(secondsAfter(noon, 1));
+    expect(await anyDue(secondsAfter(noon, 1))).toBe(false);
+    expect(await anyDue(secondsAfter(noon, 9))).toBe(true);
   });
 
   it('sends again what is asked for, and brings forward what still waits', async () => {
@@ -273,6 +309,29 @@ describe(`${EndpointSecrets.name} in a vault`, () => {
       expect(sealed.includes(text.slice(6, 20))).toBe(false);
       expect(secrets.open('one', sealed)).toBe(text);
       expect(() => secrets.open('other', sealed)).toThrow('cannot be opened');
+    }
+  });
+});
+
+// What waits for later should not be walked through again and again.
+describe(`${Deliveries.name} in PostgreSQL, when nothing is due`, () => {
+  it('are looked for with one statement', async () => {
+    const house = await postgresHouse();
+    const brandId = await aTenant(house);
+    const { id } = await endpointIn(house, { brandId });
+    const add = (nextAttemptAt: Date) =>
+      house.work.run(brandId, () => house.deliveries.add([aDelivery({ brandId, endpointId: id, nextAttemptAt })]));
+    await add(inDays(1));
+    const claim = () => house.work.run(allBrands, () => house.deliveries.claim(allBrands, { working: 1, hindered: 1 }, noon));
+    const asked = jest.spyOn(EntityManager.prototype, 'query');
+    try {
+      expect(await claim()).toEqual([]);
+      expect(asked).toHaveBeenCalledTimes(1);
+      await add(noon);
+      expect(await claim()).toHaveLength(1);
+    } finally {
+      asked.mockRestore();
+      await house.close();
     }
   });
 });
@@ -384,6 +443,19 @@ describe(`${Receiver.name} over HTTP`, () => {
     const sent = send(raw.url, receiverFor(true), stopping.signal);
     setTimeout(() => stopping.abort(), 50);
     await expect(sent).rejects.toThrow();
+  });
+
+  it('listens for that as long as it sends, and leaves nothing behind', async () => {
+    const { signal } = new AbortController();
+    setMaxListeners(0, signal);
+    const listening = () => getEventListeners(signal, 'abort').length;
+    const raw = await saysRaw(() => undefined);
+    const sending = Array.from({ length: 20 }, () => send(raw.url, receiverFor(true, { patienceMs: 200 }), signal));
+    expect(listening()).toBe(20);
+    for (const answer of await Promise.all(sending)) expect(answer).toMatchObject({ error: 'timed out' });
+    await send(other.url('/'), receiverFor(true), signal);
+    expect(listening()).toBe(0);
+    await expect(send(other.url('/'), receiverFor(true), AbortSignal.abort())).rejects.toThrow();
   });
 
   describe('to the public internet only', () => {

@@ -34,10 +34,15 @@ export class HttpReceiver implements Receiver, OnApplicationShutdown {
 
   async send({ url, headers, body }: Message, signal: AbortSignal): Promise<Answer> {
     const began = performance.now();
-    const patience = AbortSignal.timeout(this.patienceMs);
+    // A signal made of the process's own and of another would be remembered there for as long as the process lives.
+    const over = new AbortController();
+    const giveUp = () => over.abort();
+    const patience = setTimeout(giveUp, this.patienceMs);
+    signal.addEventListener('abort', giveUp);
     const latency = () => Math.round(performance.now() - began);
     try {
-      const options = { method: 'POST', headers, body, dispatcher: this.agent, signal: AbortSignal.any([signal, patience]) } as const;
+      signal.throwIfAborted();
+      const options = { method: 'POST', headers, body, dispatcher: this.agent, signal: over.signal } as const;
       const { statusCode: status, headers: answered, body: stream } = await request(url, options);
       const latencyMs = latency();
       const retryAfter = answered['retry-after'];
@@ -45,6 +50,9 @@ export class HttpReceiver implements Receiver, OnApplicationShutdown {
     } catch (error) {
       if (signal.aborted) throw error;
       return { status: null, error: wordsFor(error), latencyMs: latency(), text: null, retryAfter: null };
+    } finally {
+      clearTimeout(patience);
+      signal.removeEventListener('abort', giveUp);
     }
   }
 

@@ -3,7 +3,7 @@ import { secondsAfter } from '../../../libs/kernel/clock';
 import { newId } from '../../../libs/kernel/id';
 import { type Attempt, Delivery, type DeliveryState, leaseSeconds } from '../domain/delivery';
 import type { EndpointState } from '../domain/endpoint';
-import { atOnce, type Claimed, Deliveries, type PastEvent, type Room } from '../ports/deliveries';
+import { atOnce, type Claimed, Deliveries, ofBrand, type PastEvent, type Replayed, type Room } from '../ports/deliveries';
 
 /** Knows no log, so what it claims comes without its event. */
 export class MemoryDeliveries implements Deliveries {
@@ -20,16 +20,16 @@ export class MemoryDeliveries implements Deliveries {
     }
   }
 
-  async replay(endpoint: { brandId: BrandId; id: string }, events: readonly PastEvent[], at: Date): Promise<void> {
+  async replay(endpoint: Replayed, events: readonly PastEvent[], at: Date): Promise<void> {
     for (const event of events) {
-      const waiting = this.pendingAt(endpoint.id).filter(({ eventId }) => eventId === event.id);
+      const waiting = this.pendingAt(endpoint.id).filter((row) => row.eventId === event.id && row.createdAt >= endpoint.enabledAt);
       for (const row of waiting) this.change(row, { nextAttemptAt: row.nextAttemptAt! < at ? row.nextAttemptAt : at });
       if (waiting.length === 0) await this.add([Delivery.of(endpoint, event, 'replay', at)]);
     }
   }
 
   async claim(_reach: AllBrands, room: Room, at: Date): Promise<Claimed[]> {
-    return [...this.claimOf(false, room.working, at), ...this.claimOf(true, room.failing, at)];
+    return [...this.claimOf('working', room, at), ...this.claimOf('hindered', room, at)];
   }
 
   async hold(brandId: BrandId, id: string): Promise<Delivery | null> {
@@ -49,39 +49,54 @@ export class MemoryDeliveries implements Deliveries {
     }
   }
 
-  async cancelPending(brandId: BrandId, endpointId: string, at: Date): Promise<void> {
-    for (const row of this.pendingAt(endpointId).filter((one) => one.brandId === brandId))
-      this.change(row, { status: 'cancelled', nextAttemptAt: null, lease: null, leasedUntil: null, settledAt: at });
+  async anyDue(brandId: BrandId, endpointId: string, at: Date): Promise<boolean> {
+    return this.pendingAt(endpointId).some((row) => row.brandId === brandId && row.nextAttemptAt! <= at && !isLeased(row, at));
   }
 
-  private claimOf(failing: boolean, room: number, at: Date): Claimed[] {
-    const endpoints = [...this.endpoints.values()].filter(
-      (one) => one.status === 'enabled' && one.deletedAt === null && (one.failingSince !== null) === failing,
-    );
+  private claimOf(which: keyof Room, room: Room, at: Date): Claimed[] {
+    const endpoints = [...this.endpoints.values()].filter((one) => one.status === 'enabled' && roomOf(one) === which);
     const due = endpoints.flatMap((endpoint) => this.dueAt(endpoint, at).map((row) => this.lease(endpoint, row, at)));
-    return due.slice(0, Math.max(0, room)).map(({ row, claimed }) => {
+    const free = (brandId: BrandId, taken: number) => taken < ofBrand[which] - this.underWay(which, brandId, at);
+    const fair = due.filter(({ row }, place) =>
+      free(row.brandId, due.slice(0, place).filter((one) => one.row.brandId === row.brandId).length),
+    );
+    return fair.slice(0, Math.max(0, room[which])).map(({ row, claimed }) => {
       this.change(row, { lease: claimed.lease, leasedUntil: secondsAfter(at, leaseSeconds) });
       return claimed;
     });
   }
 
-  private dueAt({ id, failingSince }: EndpointState, at: Date): DeliveryState[] {
+  private underWay(which: keyof Room, brandId: BrandId, at: Date): number {
+    const mine = (row: DeliveryState) => row.brandId === brandId && isLeased(row, at);
+    return [...this.rows.values()].filter((row) => mine(row) && roomOf(this.endpoints.get(row.endpointId)!) === which).length;
+  }
+
+  private dueAt({ id, failingSince, enabledAt }: EndpointState, at: Date): DeliveryState[] {
     const pending = this.pendingAt(id);
-    const leased = pending.filter(({ leasedUntil }) => leasedUntil && leasedUntil > at);
+    const leased = pending.filter((row) => isLeased(row, at));
     const most = failingSince ? atOnce.failing : atOnce.working;
     return pending
-      .filter((row) => row.nextAttemptAt! <= at && !leased.includes(row))
+      .filter((row) => row.nextAttemptAt! <= at && row.createdAt >= enabledAt && !leased.includes(row))
       .sort((one, other) => one.nextAttemptAt!.getTime() - other.nextAttemptAt!.getTime() || (one.id < other.id ? -1 : 1))
       .slice(0, Math.max(0, most - leased.length));
   }
 
   private lease(endpoint: EndpointState, row: DeliveryState, at: Date): { row: DeliveryState; claimed: Claimed } {
-    const { brandId, url, secret, previousSecret, previousUntil, failingSince } = endpoint;
+    const { brandId, url, secret, previousSecret, previousUntil } = endpoint;
     const secrets = [secret, previousUntil && previousUntil > at ? previousSecret : null].filter((one) => one !== null);
     const lease = { claimedAt: at, lease: newId() };
     return {
       row,
-      claimed: { brandId, id: row.id, endpointId: row.endpointId, url, secrets, failing: failingSince !== null, event: null, ...lease },
+      claimed: {
+        brandId,
+        id: row.id,
+        endpointId: row.endpointId,
+        url,
+        secrets,
+        hindered: roomOf(endpoint) === 'hindered',
+        event: null,
+        ...lease,
+      },
     };
   }
 
@@ -93,3 +108,6 @@ export class MemoryDeliveries implements Deliveries {
     this.rows.set(row.id, { ...row, ...part });
   }
 }
+
+const roomOf = ({ failingSince, slow }: EndpointState): keyof Room => (failingSince !== null || slow ? 'hindered' : 'working');
+const isLeased = ({ leasedUntil }: DeliveryState, at: Date): boolean => leasedUntil !== null && leasedUntil > at;

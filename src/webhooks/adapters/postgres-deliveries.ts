@@ -5,8 +5,8 @@ import { secondsAfter } from '../../../libs/kernel/clock';
 import { newId } from '../../../libs/kernel/id';
 import { Database } from '../../../libs/persistence/database';
 import { type Attempt, Delivery, type DeliveryState, leaseSeconds } from '../domain/delivery';
-import { type Claimed, Deliveries, type PastEvent, type Room } from '../ports/deliveries';
-import { claimDeliveries } from './claim-deliveries';
+import { type Claimed, Deliveries, type PastEvent, type Replayed, type Room } from '../ports/deliveries';
+import { claimDeliveries, isDue } from './claim-deliveries';
 import { DeliveryBell } from './delivery-bell';
 
 export const webhookDeliveryTable = new EntitySchema<DeliveryState>({
@@ -60,16 +60,17 @@ export class PostgresDeliveries implements Deliveries {
     this.db.afterCommit(() => this.bell.ring());
   }
 
-  async replay({ brandId, id }: { brandId: BrandId; id: string }, events: readonly PastEvent[], at: Date): Promise<void> {
+  async replay({ brandId, id, enabledAt }: Replayed, events: readonly PastEvent[], at: Date): Promise<void> {
     await this.db.manager.query(
       `with wanted as (select * from unnest($3::uuid[], $4::uuid[], $5::text[]) as w (id, event_id, event_type)),
        waiting as (
          update webhook_deliveries d set next_attempt_at = least(next_attempt_at, $6) from wanted w
-          where d.brand_id = $1 and d.endpoint_id = $2 and d.event_id = w.event_id and d.status = 'pending' returning d.event_id)
+          where d.brand_id = $1 and d.endpoint_id = $2 and d.event_id = w.event_id and d.status = 'pending' and d.created_at >= $7
+          returning d.event_id)
        insert into webhook_deliveries (brand_id, id, endpoint_id, event_id, event_type, cause, status, attempts, next_attempt_at, created_at)
        select $1, w.id, $2, w.event_id, w.event_type, 'replay', 'pending', 0, $6, $6 from wanted w
         where w.event_id not in (select event_id from waiting)`,
-      [brandId, id, events.map(() => newId()), events.map((event) => event.id), events.map(({ type }) => type), at],
+      [brandId, id, events.map(() => newId()), events.map((event) => event.id), events.map(({ type }) => type), at, enabledAt],
     );
     this.db.afterCommit(() => this.bell.ring());
   }
@@ -101,11 +102,8 @@ export class PostgresDeliveries implements Deliveries {
     await this.db.manager.insert(webhookAttemptTable, { brandId: state.brandId, deliveryId: state.id, ...attempt });
   }
 
-  async cancelPending(brandId: BrandId, endpointId: string, at: Date): Promise<void> {
-    await this.db.manager.query(
-      `update webhook_deliveries set status = 'cancelled', next_attempt_at = null, lease = null, leased_until = null, settled_at = $3
-        where brand_id = $1 and endpoint_id = $2 and status = 'pending'`,
-      [brandId, endpointId, at],
-    );
+  async anyDue(brandId: BrandId, endpointId: string, at: Date): Promise<boolean> {
+    const sql = `select from webhook_deliveries d where brand_id = $1 and endpoint_id = $2 and ${isDue('d', '$3')} limit 1`;
+    return (await this.db.manager.query<unknown[]>(sql, [brandId, endpointId, at])).length > 0;
   }
 }

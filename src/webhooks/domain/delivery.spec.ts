@@ -46,6 +46,14 @@ describe('A delivery', () => {
     for (const { state } of [last, gone]) expect(state).toMatchObject({ status: 'failed', nextAttemptAt: null, settledAt: noon });
   });
 
+  it('is a dead letter at once when its event is forgotten; a secret that does not open now may open later', () => {
+    const [forgotten, sealed] = [leased(), leased()];
+    forgotten.answered(answer({ unsent: 'forgotten', error: 'gone' }), noon, noon, 0.5);
+    sealed.answered(answer({ unsent: 'sealed', error: 'sealed' }), noon, noon, 0.5);
+    expect(forgotten.state).toMatchObject({ status: 'failed', nextAttemptAt: null, settledAt: noon });
+    expect(sealed.state).toMatchObject({ status: 'pending', nextAttemptAt: secondsAfter(noon, 5) });
+  });
+
   it('belongs to whoever has the last lease, for as long as it waits', () => {
     expect(leased().isHeldBy(lease)).toBe(true);
     expect(leased().isHeldBy(newId())).toBe(false);

@@ -4,7 +4,7 @@ import { newId } from '../../../libs/kernel/id';
 import { nextAttempt, wishOf } from './schedule';
 
 export type DeliveryCause = 'event' | 'test' | 'replay';
-/** `failed`: every attempt was made, or the receiver said that it is gone; a dead letter. `cancelled`: its endpoint was disabled or removed. */
+/** `failed`: every attempt was made, or the receiver said that it is gone; a dead letter. `cancelled`: its endpoint was disabled or removed before. */
 export type DeliveryStatus = 'pending' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface DeliveryState {
@@ -36,6 +36,8 @@ export interface Answer {
   /** The beginning of the body. */
   readonly text: string | null;
   readonly retryAfter: string | null;
+  /** Why nothing was sent at all, which is no fault of the receiver's: the log has forgotten the event, or its secret does not open. */
+  readonly unsent?: 'forgotten' | 'sealed';
 }
 
 export interface Attempt {
@@ -50,6 +52,7 @@ export interface Attempt {
 export const isSuccess = ({ status }: Answer): boolean => status !== null && status >= 200 && status < 300;
 /** The receiver asks never to be called again. */
 export const isGone = ({ status }: Answer): boolean => status === 410;
+const isFinal = (answer: Answer): boolean => isSuccess(answer) || isGone(answer) || answer.unsent === 'forgotten';
 
 /** For how long a claimed delivery is left to its sender, which renews that while it lives; so one that died holds nothing up for long. */
 export const leaseSeconds = 5;
@@ -87,7 +90,7 @@ export class Delivery extends Aggregate<DeliveryState> {
   /** @param tried when the attempt began @param chance of 0 to 1, for the spread of the schedule */
   answered(answer: Answer, tried: Date, at: Date, chance: number): Attempt {
     const number = this.state.attempts + 1;
-    const again = isSuccess(answer) || isGone(answer) ? null : nextAttempt(number, at, chance, wishOf(answer.retryAfter, at));
+    const again = isFinal(answer) ? null : nextAttempt(number, at, chance, wishOf(answer.retryAfter, at));
     const status = isSuccess(answer) ? 'succeeded' : again ? 'pending' : 'failed';
     this.change({ status, attempts: number, nextAttemptAt: again, lease: null, leasedUntil: null, settledAt: again ? null : at });
     return { number, status: answer.status, error: answer.error, latencyMs: answer.latencyMs, answer: answer.text, attemptedAt: tried };

@@ -15,7 +15,7 @@ describe('A webhook endpoint', () => {
     expect(endpoint.state).toMatchObject({ status: 'enabled', version: 1, failingSince: null, deletedAt: null });
     const [event] = endpoint.releaseEvents();
     expect(event).toMatchObject({ type: 'webhook_endpoint.created', occurredAt: noon });
-    expect(Object.keys(event!.data)).toEqual(['id', 'version', 'url', 'event_types', 'status']);
+    expect(Object.keys(event!.data)).toEqual(['id', 'version', 'origin', 'event_types', 'status']);
   });
 
   it('is refused when the brand has its fill', () => {
@@ -30,12 +30,13 @@ describe('A webhook endpoint', () => {
   });
 
   it('is switched off and on again, with a clean slate', () => {
-    const endpoint = anEndpoint({ failingSince: noon });
+    const endpoint = anEndpoint({ failingSince: noon, lastFailureAt: noon, slow: true });
     endpoint.update({ status: 'disabled' }, inDays(1));
     expect(endpoint.state).toMatchObject({ status: 'disabled', disabledReason: 'requested', version: 2 });
     endpoint.update({ status: 'disabled' }, inDays(1));
     endpoint.update({ status: 'enabled' }, inDays(2));
-    expect(endpoint.state).toMatchObject({ status: 'enabled', disabledReason: null, failingSince: null, version: 3 });
+    expect(endpoint.state).toMatchObject({ status: 'enabled', disabledReason: null, enabledAt: inDays(2), version: 3 });
+    expect(endpoint.state).toMatchObject({ failingSince: null, lastFailureAt: null, slow: false });
     expect(happened(endpoint)).toEqual(['webhook_endpoint.disabled', 'webhook_endpoint.enabled']);
   });
 
@@ -59,12 +60,41 @@ describe('A webhook endpoint', () => {
       endpoint.answered(answer(status), inDays(at));
     expect(endpoint.state).toMatchObject({ failingSince: noon, version: 1 });
     endpoint.answered(answer(204), inDays(3));
-    expect(endpoint.state.failingSince).toBeNull();
+    expect(endpoint.state).toMatchObject({ failingSince: null, lastFailureAt: null });
     expect(happened(endpoint)).toEqual([]);
   });
 
+  it('has not been failing while nothing was tried: after more than any wait of the schedule, that begins anew', () => {
+    const endpoint = anEndpoint({ failingSince: noon, lastFailureAt: inDays(3) });
+    endpoint.answered(answer(500), secondsAfter(inDays(3), 29 * 3_600));
+    expect(endpoint.state.failingSince).toEqual(noon);
+    endpoint.answered(answer(500), inDays(30));
+    expect(endpoint.state).toMatchObject({ status: 'enabled', failingSince: inDays(30), lastFailureAt: inDays(30) });
+  });
+
+  it('is taken for slow after an answer that took more than two seconds, until the next that does not', () => {
+    const endpoint = anEndpoint();
+    const slow = () => endpoint.state.slow;
+    const seen = [2_000, 2_001, 5_000, 10].map((latencyMs) => (endpoint.answered({ ...answer(200), latencyMs }, noon), slow()));
+    expect(seen).toEqual([false, true, true, false]);
+  });
+
+  it.each(['forgotten', 'sealed'] as const)('is not to blame for what was not sent: %s', (unsent) => {
+    const endpoint = anEndpoint();
+    endpoint.answered({ ...answer(null), unsent }, noon);
+    expect(endpoint.changes).toEqual([]);
+  });
+
+  it('tells whoever sees what changed of the origin of its address alone', () => {
+    const endpoint = anEndpoint({ url: 'https://shop.example/hooks/token?key=token' });
+    endpoint.update({ url: 'https://other.example:8443/token' }, noon);
+    const told = JSON.stringify([endpoint.changes, endpoint.releaseEvents(), create(0).changes]);
+    expect(told).not.toContain('token');
+    expect(endpoint.changes).toContainEqual({ member: 'origin', before: 'https://shop.example', after: 'https://other.example:8443' });
+  });
+
   it('is disabled after five days of nothing but failures, not a moment earlier', () => {
-    const endpoint = anEndpoint({ failingSince: noon });
+    const endpoint = anEndpoint({ failingSince: noon, lastFailureAt: inDays(4) });
     endpoint.answered(answer(500), secondsAfter(inDays(5), -1));
     expect(endpoint.isEnabled).toBe(true);
     endpoint.answered(answer(500), inDays(5));

@@ -32,8 +32,14 @@ export interface EndpointState {
   /** The secret before the last rotation, which signs as well until then. */
   readonly previousSecret: Buffer | null;
   readonly previousUntil: Date | null;
+  /** What was queued before is not sent any more. */
+  readonly enabledAt: Date;
   /** Since when it has answered with nothing but failures. */
   readonly failingSince: Date | null;
+  /** The last of these failures. */
+  readonly lastFailureAt: Date | null;
+  /** Whether the last answer was long in coming. */
+  readonly slow: boolean;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -50,6 +56,9 @@ export type EndpointChange = Partial<NewEndpoint & { readonly status: EndpointSt
 
 export const maxEndpoints = 20;
 const patienceDays = 5;
+/** More than the schedule ever waits for the next try: whoever was not tried for so long has not been failing all that time. */
+const silenceHours = 30;
+const slowMs = 2_000;
 
 /** Where a brand wants to be told of its events. */
 export class WebhookEndpoint extends Aggregate<EndpointState> {
@@ -67,7 +76,10 @@ export class WebhookEndpoint extends Aggregate<EndpointState> {
       secret,
       previousSecret: null,
       previousUntil: null,
+      enabledAt: at,
       failingSince: null,
+      lastFailureAt: null,
+      slow: false,
       version: 1,
       createdAt: at,
       updatedAt: at,
@@ -75,6 +87,14 @@ export class WebhookEndpoint extends Aggregate<EndpointState> {
     });
     endpoint.record(new WebhookEndpointCreated(brandId, at, endpoint.facts()));
     return endpoint;
+  }
+
+  /** As everyone may read it who sees what changed: the path and the query of the address may hold a password. */
+  override get changes(): Aggregate<EndpointState>['changes'] {
+    const origin = (url: unknown) => (typeof url === 'string' ? originOf(url) : url);
+    return super.changes.map((one) =>
+      one.member === 'url' ? { member: 'origin', before: origin(one.before), after: origin(one.after) } : one,
+    );
   }
 
   get isEnabled(): boolean {
@@ -113,10 +133,12 @@ export class WebhookEndpoint extends Aggregate<EndpointState> {
 
   /** Learns from what it answered whether it is worth calling. */
   answered(answer: Answer, at: Date): void {
-    if (isSuccess(answer)) return this.failing(null);
+    if (answer.unsent) return;
+    this.note({ slow: answer.latencyMs > slowMs });
+    if (isSuccess(answer)) return this.note({ failingSince: null, lastFailureAt: null });
     if (isGone(answer)) return this.disable('gone', at);
-    const since = this.state.failingSince ?? at;
-    this.failing(since);
+    const since = this.failingSinceAs(at);
+    this.note({ failingSince: since, lastFailureAt: at });
     if (at >= daysAfter(since, patienceDays)) this.disable('failing', at);
   }
 
@@ -129,7 +151,8 @@ export class WebhookEndpoint extends Aggregate<EndpointState> {
 
   private enable(at: Date): void {
     if (this.isEnabled) return;
-    this.revise({ status: 'enabled', disabledReason: null, failingSince: null }, at);
+    const afresh = { enabledAt: at, failingSince: null, lastFailureAt: null, slow: false };
+    this.revise({ status: 'enabled', disabledReason: null, ...afresh }, at);
     this.record(new WebhookEndpointEnabled(this.state.brandId, at, this.facts()));
   }
 
@@ -139,8 +162,14 @@ export class WebhookEndpoint extends Aggregate<EndpointState> {
     this.record(new WebhookEndpointDisabled(this.state.brandId, at, { ...this.facts(), reason }));
   }
 
-  private failing(failingSince: Date | null): void {
-    if (this.alters({ failingSince })) this.change({ failingSince });
+  private failingSinceAs(at: Date): Date {
+    const { failingSince, lastFailureAt } = this.state;
+    const goesOn = failingSince && lastFailureAt && at <= secondsAfter(lastFailureAt, silenceHours * 3_600);
+    return goesOn ? failingSince : at;
+  }
+
+  private note(part: Partial<EndpointState>): void {
+    if (this.alters(part)) this.change(part);
   }
 
   private revise(part: Partial<EndpointState>, at: Date): void {
@@ -149,6 +178,8 @@ export class WebhookEndpoint extends Aggregate<EndpointState> {
 
   private facts(): EndpointFacts {
     const { id, version, url, eventTypes, status } = this.state;
-    return { id: publicId('webhookEndpoint', id), version, url, event_types: eventTypes, status };
+    return { id: publicId('webhookEndpoint', id), version, origin: originOf(url), event_types: eventTypes, status };
   }
 }
+
+const originOf = (url: string): string => new URL(url).origin;

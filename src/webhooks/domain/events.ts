@@ -1,11 +1,11 @@
 import { DomainEvent, EventType } from '../../../libs/kernel/domain-event';
 import { testEventType } from './event-pattern';
 
-/** The endpoint as it is afterwards, without its secret. */
+/** The endpoint as it is afterwards, without its secret; and without the path of its address, which may hold one too. */
 export interface EndpointFacts {
   readonly id: string;
   readonly version: number;
-  readonly url: string;
+  readonly origin: string;
   readonly event_types: readonly string[];
   readonly status: string;
 }
@@ -13,7 +13,7 @@ export interface EndpointFacts {
 const anEndpoint: EndpointFacts = {
   id: 'whe_06efg00000e0082000000000000',
   version: 1,
-  url: 'https://shop.example/hooks/latchkey',
+  origin: 'https://shop.example',
   event_types: ['license.*'],
   status: 'enabled',
 };

@@ -4,10 +4,9 @@ import { Clock } from '../../../libs/kernel/clock';
 import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
 import type { EndpointState } from '../domain/endpoint';
 import { EndpointNotFound } from '../domain/errors';
-import { Deliveries } from '../ports/deliveries';
 import { WebhookEndpoints } from '../ports/webhook-endpoints';
 
-/** Ends an endpoint for good, with what still waits for it. */
+/** Ends an endpoint for good; what still waits for it is cancelled soon after. */
 export class DeleteWebhookEndpoint extends Command<EndpointState> {
   constructor(
     readonly brandId: BrandId,
@@ -22,7 +21,6 @@ export class DeleteWebhookEndpointHandler implements ICommandHandler<DeleteWebho
   constructor(
     private readonly work: UnitOfWork,
     private readonly endpoints: WebhookEndpoints,
-    private readonly deliveries: Deliveries,
     private readonly clock: Clock,
   ) {}
 
@@ -32,7 +30,6 @@ export class DeleteWebhookEndpointHandler implements ICommandHandler<DeleteWebho
       if (!endpoint) throw new EndpointNotFound();
       endpoint.delete(this.clock.now());
       await this.endpoints.save(endpoint);
-      await this.deliveries.cancelPending(brandId, id, this.clock.now());
       return endpoint.state;
     });
   }

@@ -5,8 +5,15 @@ import type { Answer } from '../domain/delivery';
 import { type Claimed, Deliveries } from '../ports/deliveries';
 import { WebhookEndpoints } from '../ports/webhook-endpoints';
 
-/** Writes down what a receiver made of a try, and draws the conclusions. Answers whether it still was the sender's to tell. */
-export class SettleDelivery extends Command<boolean> {
+export interface Settled {
+  /** Whether it still was the sender's to tell. */
+  readonly told: boolean;
+  /** Whether more is due at the endpoint. */
+  readonly more: boolean;
+}
+
+/** Writes down what a receiver made of a try, and draws the conclusions. */
+export class SettleDelivery extends Command<Settled> {
   constructor(
     readonly claimed: Claimed,
     readonly answer: Answer,
@@ -26,20 +33,19 @@ export class SettleDeliveryHandler implements ICommandHandler<SettleDelivery> {
     private readonly clock: Clock,
   ) {}
 
-  execute({ claimed: { brandId, id, endpointId, claimedAt, lease }, answer, chance }: SettleDelivery): Promise<boolean> {
+  execute({ claimed: { brandId, id, endpointId, claimedAt, lease }, answer, chance }: SettleDelivery): Promise<Settled> {
     return this.work.run(brandId, async () => {
       // The endpoint first: whoever holds both takes them in this order.
       const endpoint = await this.endpoints.hold(brandId, endpointId);
       const delivery = await this.deliveries.hold(brandId, id);
-      if (!endpoint || !delivery?.isHeldBy(lease)) return false;
+      if (!endpoint || !delivery?.isHeldBy(lease)) return { told: false, more: false };
 
       const at = this.clock.now();
       const attempt = delivery.answered(answer, claimedAt, at, chance);
       await this.deliveries.save(delivery, attempt);
       endpoint.answered(answer, at);
       if (endpoint.changes.length > 0) await this.endpoints.save(endpoint);
-      if (!endpoint.isEnabled) await this.deliveries.cancelPending(brandId, endpointId, at);
-      return true;
+      return { told: true, more: endpoint.isEnabled && (await this.deliveries.anyDue(brandId, endpointId, at)) };
     });
   }
 }

@@ -4,10 +4,9 @@ import { Clock } from '../../../libs/kernel/clock';
 import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
 import type { EndpointChange, EndpointState } from '../domain/endpoint';
 import { EndpointNotFound } from '../domain/errors';
-import { Deliveries } from '../ports/deliveries';
 import { WebhookEndpoints } from '../ports/webhook-endpoints';
 
-/** Changes an endpoint, switches it off or on again. What happens while it is off is not sent later. */
+/** Changes an endpoint, switches it off or on again. What waits when it is switched off, or happens while it is, is not sent later. */
 export class UpdateWebhookEndpoint extends Command<EndpointState> {
   constructor(
     readonly brandId: BrandId,
@@ -23,7 +22,6 @@ export class UpdateWebhookEndpointHandler implements ICommandHandler<UpdateWebho
   constructor(
     private readonly work: UnitOfWork,
     private readonly endpoints: WebhookEndpoints,
-    private readonly deliveries: Deliveries,
     private readonly clock: Clock,
   ) {}
 
@@ -31,11 +29,8 @@ export class UpdateWebhookEndpointHandler implements ICommandHandler<UpdateWebho
     return this.work.run(brandId, async () => {
       const endpoint = await this.endpoints.hold(brandId, id);
       if (!endpoint) throw new EndpointNotFound();
-      const before = endpoint.state.status;
       endpoint.update(change, this.clock.now());
       await this.endpoints.save(endpoint);
-      // Both ways: an event that was queued in the moment of switching off must not come with the switching on.
-      if (endpoint.state.status !== before) await this.deliveries.cancelPending(brandId, id, this.clock.now());
       return endpoint.state;
     });
   }
