@@ -52,9 +52,11 @@ describe('Whoever does by hand what time does by itself', () => {
   });
 
   it('is told why a job failed, with an exit code that says so', async () => {
-    await home.ask(`alter table idempotency_keys rename to gone; update jobs set next_run_at = now() where name = 'idempotency keys'`);
+    await home.ask(
+      `alter table webhook_attempts rename to gone; update jobs set next_run_at = now() where name = 'forget webhook answers'`,
+    );
     const { code, stdout } = await housekeep();
-    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^idempotency keys: .*does not exist\n$/) });
-    await home.ask('alter table gone rename to idempotency_keys');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^forget webhook answers: .*does not exist\n$/) });
+    await home.ask('alter table gone rename to webhook_attempts');
   });
 });

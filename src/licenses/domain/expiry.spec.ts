@@ -64,6 +64,13 @@ describe('Time, which ends licenses,', () => {
     expect(told(inDays(9.9))).toEqual([event]);
     expect(told(inDays(10))).toEqual(['license.expired', event]);
     expect(told(inDays(17))).toEqual(['license.expired', 'license.grace_ended', event]);
+    const late = aLicense({ expiresAt: inDays(10) });
+    late.renew({ extendDays: 10 }, inDays(10), days);
+    expect(late.releaseEvents().map(({ type }) => type)).toEqual([
+      ...days.map(() => 'license.expiring_soon'),
+      'license.expired',
+      'license.renewed',
+    ]);
   });
 
   it('begins anew with a renewed term', () => {

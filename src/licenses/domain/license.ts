@@ -128,22 +128,22 @@ export class License extends Aggregate<LicenseState> {
   }
 
   /** Days are counted from the expiry, or from now when that has passed. Never shortens; to the same end changes nothing. */
-  renew(renewal: Renewal, at: Date): void {
+  renew(renewal: Renewal, at: Date, noticeDays: readonly number[] = []): void {
     this.ensureNotCancelled();
     const { expiresAt: present } = this.state;
     const wanted = 'expiresAt' in renewal ? renewal.expiresAt : this.extendedBy(renewal.extendDays, at);
     if (wanted?.getTime() === present?.getTime()) return;
     if (wanted && (!present || wanted < present)) throw new RenewalShortens(present);
-    this.tellOfEnd(at);
+    this.tellOfTerm(noticeDays, at);
     this.revise({ expiresAt: wanted, ...noticesOf(wanted, at) }, at);
     this.record(new LicenseRenewed(this.state.brandId, at, this.facts()));
   }
 
   /** valid ⇄ suspended; cancelled is final. The same status again changes nothing. */
-  becomes(status: LicenseStatus, reason: string | undefined, at: Date): void {
+  becomes(status: LicenseStatus, reason: string | undefined, at: Date, noticeDays: readonly number[] = []): void {
     if (status === this.state.status) return;
     this.ensureNotCancelled();
-    if (status === 'cancelled') this.tellOfEnd(at);
+    if (status === 'cancelled') this.tellOfTerm(noticeDays, at);
     this.revise({ status, ...(status === 'cancelled' && { nextNoticeAt: null }) }, at);
     const event = { valid: LicenseResumed, suspended: LicenseSuspended, cancelled: LicenseCancelled }[status];
     this.record(new event(this.state.brandId, at, { ...this.facts(), ...(reason !== undefined && { reason }) }));
@@ -172,9 +172,9 @@ export class License extends Aggregate<LicenseState> {
     return told.map(({ type }) => type);
   }
 
-  /** Before the term is another one: that it ended, if the clock has not come to it. That its end was near is no news any more. */
-  private tellOfEnd(at: Date): void {
-    if (this.state.nextNoticeAt) this.tellOfExpiry([], at);
+  /** Before the term is another one: what of it the clock has not come to yet. */
+  private tellOfTerm(noticeDays: readonly number[], at: Date): void {
+    if (this.state.nextNoticeAt) this.tellOfExpiry(noticeDays, at);
   }
 
   /** The seat itself is an activation; this counts it. */

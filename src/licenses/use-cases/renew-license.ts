@@ -4,6 +4,7 @@ import { Clock } from '../../../libs/kernel/clock';
 import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
 import { LicenseNotFound } from '../domain/errors';
 import type { LicenseState, Renewal } from '../domain/license';
+import { ExpiryNotices } from '../ports/expiry-notices';
 import { Licenses } from '../ports/licenses';
 
 /** Moves the end of a license, never towards now. */
@@ -22,6 +23,7 @@ export class RenewLicenseHandler implements ICommandHandler<RenewLicense> {
   constructor(
     private readonly work: UnitOfWork,
     private readonly licenses: Licenses,
+    private readonly notices: ExpiryNotices,
     private readonly clock: Clock,
   ) {}
 
@@ -29,7 +31,7 @@ export class RenewLicenseHandler implements ICommandHandler<RenewLicense> {
     return this.work.run(brandId, async () => {
       const license = await this.licenses.hold(brandId, id);
       if (!license) throw new LicenseNotFound();
-      license.renew(renewal, this.clock.now());
+      license.renew(renewal, this.clock.now(), this.notices.daysBefore);
       await this.licenses.save(license);
       return license.state;
     });

@@ -4,6 +4,7 @@ import { Clock } from '../../../libs/kernel/clock';
 import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
 import { LicenseNotFound } from '../domain/errors';
 import type { LicenseState, LicenseStatus } from '../domain/license';
+import { ExpiryNotices } from '../ports/expiry-notices';
 import { Licenses } from '../ports/licenses';
 
 /** Suspends, resumes or cancels a license. */
@@ -23,6 +24,7 @@ export class SetLicenseStatusHandler implements ICommandHandler<SetLicenseStatus
   constructor(
     private readonly work: UnitOfWork,
     private readonly licenses: Licenses,
+    private readonly notices: ExpiryNotices,
     private readonly clock: Clock,
   ) {}
 
@@ -30,7 +32,7 @@ export class SetLicenseStatusHandler implements ICommandHandler<SetLicenseStatus
     return this.work.run(brandId, async () => {
       const license = await this.licenses.hold(brandId, id);
       if (!license) throw new LicenseNotFound();
-      license.becomes(status, reason, this.clock.now());
+      license.becomes(status, reason, this.clock.now(), this.notices.daysBefore);
       await this.licenses.save(license);
       return license.state;
     });
