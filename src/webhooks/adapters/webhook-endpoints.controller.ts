@@ -115,7 +115,11 @@ export class WebhookEndpointsController {
   @NamesBrandInPath()
   @NamesEndpoint()
   @ReadsBody()
-  @ApiOperation({ summary: 'Rotate the secret of a webhook endpoint', operationId: 'rotateWebhookSecret' })
+  @ApiOperation({
+    summary: 'Rotate the secret of a webhook endpoint',
+    operationId: 'rotateWebhookSecret',
+    description: 'During the overlap both secrets sign. Only the one before the last overlaps: rotating again ends any older one.',
+  })
   @ApiOkResponse({ type: WebhookEndpointWithSecret })
   @Refuses(BrandNotFound, EndpointNotFound)
   async rotate(

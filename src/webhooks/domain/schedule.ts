@@ -25,7 +25,7 @@ export function nextAttempt(made: number, at: Date, chance: number, wish: number
 /** `Retry-After` (RFC 9110) in seconds from then: it is a number of them, or a date. Null when it is neither. */
 export function wishOf(retryAfter: string | null, at: Date): number | null {
   if (retryAfter === null) return null;
-  if (/^\d{1,10}$/.test(retryAfter)) return Number(retryAfter);
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
   const date = /^[A-Z][a-z]{2}, /.test(retryAfter) ? Date.parse(retryAfter) : NaN;
   return Number.isNaN(date) ? null : Math.max(0, (date - at.getTime()) / 1000);
 }
