@@ -4,7 +4,7 @@ import pretty from 'pino-pretty';
 import type { Config } from './config';
 
 // Whoever read our lines may be gone. Then nobody hears them, but nothing may wait for it: pino's own destination would, for ever.
-process.stdout.on('error', () => undefined);
+if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
 
 export function createLog({ LOG_LEVEL, LOG_FORMAT }: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT'>): Logger {
   const forPeople = LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY);
