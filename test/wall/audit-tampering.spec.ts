@@ -280,6 +280,20 @@ describe('A log that was tampered with', () => {
       expect((await verify(log.world.brandId)).finding).toMatchObject({ tampering: 'head', sequence: log.length + 1 });
     });
 
+    it('is found out when every seal was taken away, a row rewritten, and all of it sealed anew by the service', async () => {
+      const log = await aLog();
+      await sql('delete from audit_heads where brand_id = $1', [log.id]);
+      await sql('update audit_seals set sequence = null, hash = null, signature = null, key_version = null where brand_id = $1', [log.id]);
+      await sql(
+        `update audit_logs set actor = 'mallory' where id = (select id from audit_logs where brand_id = $1 order by position limit 1)`,
+        [log.id],
+      );
+      await seal();
+      // From the inside it looks right: the service itself has signed it.
+      expect((await verify(log.world.brandId)).finding).toBeNull();
+      expect((await verify(log.world.brandId, [log.kept])).finding).not.toBeNull();
+    });
+
     it('is found out by a head that was kept elsewhere', async () => {
       const { log, kept, putBack } = await older();
       expect((await verify(log.world.brandId, [kept, log.kept])).finding).toBeNull();
