@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { BrandId } from '../../../libs/kernel/brand-id';
+import type { LoggedEvent } from '../../../libs/kernel/domain-event';
 import { Database } from '../../../libs/persistence/database';
 import { allBrands } from '../../identity';
-import type { LoggedEvent } from '../../../libs/kernel/domain-event';
 
 /** The columns of an event, as `eventOf` reads them. */
 export const eventColumns = 'e.brand_id, e.id, e.sequence, e.type, e.occurred_at, e.data';

@@ -3,6 +3,7 @@ import { EventBus } from '@nestjs/cqrs';
 import type { BrandId } from '../../../libs/kernel/brand-id';
 import { secondsAfter } from '../../../libs/kernel/clock';
 import type { LoggedEvent } from '../../../libs/kernel/domain-event';
+import { publicId } from '../../../libs/kernel/id';
 import { Background } from '../../../libs/messaging/background';
 import { Database } from '../../../libs/persistence/database';
 import { isConnectionLost } from '../../../libs/persistence/sql-state';
@@ -89,8 +90,8 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
       for (const event of events) {
         const failure = await this.db.part(() => outlet.deliver(event)).then(nothing, (error: Error) => error);
         if (failure && isConnectionLost(failure)) throw failure;
-        if (failure)
-          return this.failed(event, outlet, { done, failures: event.sequence === cursor.sequence + 1 ? cursor.attempts + 1 : 1 }, failure);
+        // Only the first one can be what failed before.
+        if (failure) return this.failed(event, outlet, { done, failures: done === cursor.sequence ? cursor.attempts + 1 : 1 }, failure);
         done = event.sequence;
       }
       if (done > cursor.sequence) await this.log.move(brandId, outlet.name, done);
@@ -142,7 +143,7 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
   ) {
     const { brandId, id, type, sequence } = event;
     const givenUp = outlet.setsAsideAfter !== null && failures >= outlet.setsAsideAfter;
-    this.logger.error(`event ${id} (${type}) ${givenUp ? 'is set aside' : 'will be tried again'}: ${stack ?? message}`);
+    this.logger.error(`event ${publicId('event', id)} (${type}) ${givenUp ? 'is set aside' : 'will be tried again'}: ${stack ?? message}`);
     await this.log.move(brandId, outlet.name, givenUp ? sequence : done);
     if (givenUp) await this.log.setAside(event, outlet.name, failures, message);
     else await this.log.wait(brandId, outlet.name, secondsAfter(this.db.now(), backoffSeconds(failures)), failures, message);
