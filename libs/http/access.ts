@@ -1,9 +1,10 @@
-import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiParam, ApiQuery, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { AllBrands, BrandId, Reach } from '../kernel/brand-id';
 import { isAllBrands } from '../kernel/brand-id';
-import type { ParsedLicenseKey } from '../license-key/license-key';
+import type { Caller, PresentedKey, Role } from './caller';
+import { Idempotency } from './idempotency';
 import { Refuses } from './problem';
 import {
   BadRequest,
@@ -14,6 +15,7 @@ import {
   InternalError,
   InvalidRequest,
   MalformedBody,
+  RateLimited,
   RoleNotAllowed,
   RouteNotFound,
   ScopeMissing,
@@ -23,47 +25,13 @@ import {
   UnsupportedMediaType,
 } from './refusals';
 
-export type Role = 'brand' | 'internal';
-
 /** What a route asks of its caller. A route that says nothing is answered to nobody. */
 export type Access =
   | { readonly by: 'anyone' | 'license_key' | 'private_port' }
   | { readonly by: 'api_key'; readonly roles: readonly Role[]; readonly scope: string };
 
-/** Who a checked API key speaks for. */
-export interface Caller {
-  readonly credentialId: string;
-  readonly role: Role;
-  readonly scopes: readonly string[];
-  /** The brand named by the key, the path or `?brand=`; for an internal key that named none, all of them. */
-  readonly reach: Reach;
-}
-
-/** Whose API key came with the request and what it asks for, known before anything decides whether it may. */
-export interface Asking {
-  readonly credentialId: string;
-  /** The brand of the key; of an internal key, the installation. */
-  readonly brandId: BrandId;
-  /** The operation, as the OpenAPI document names it. */
-  readonly operation: string;
-}
-
-/** A well-formed license key whose prefix belongs to a brand. Whether the key exists is for the use case to find out. */
-export interface PresentedKey {
-  readonly brandId: BrandId;
-  readonly key: ParsedLicenseKey;
-}
-
 export const accessKey = Symbol('access');
 const requires = (access: Access) => SetMetadata(accessKey, access);
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    asking?: Asking;
-    caller?: Caller;
-    presentedKey?: PresentedKey | null;
-  }
-}
 
 /** Anyone may call. */
 export const OpenToAnyone = () => requires({ by: 'anyone' });
@@ -73,17 +41,18 @@ export const OnPrivatePort = () => applyDecorators(requires({ by: 'private_port'
 
 /** The license key in the request is the credential. */
 export const ForLicenseKeys = () =>
-  applyDecorators(requires({ by: 'license_key' }), Refuses(BadRequest, CredentialInQuery, InternalError, Unavailable));
+  applyDecorators(requires({ by: 'license_key' }), Refuses(BadRequest, CredentialInQuery, RateLimited, InternalError, Unavailable));
 
 /** An API key of one of the roles, with the scope; internal keys have every scope. */
 export const ForApiKeys = (scope: string, ...roles: Role[]) => {
   const access: Access = { by: 'api_key', scope, roles: roles.length > 0 ? roles : ['brand', 'internal'] };
   return applyDecorators(
     requires(access),
+    UseInterceptors(Idempotency),
     ApiSecurity('api_key'),
     ApiBearerAuth('bearer'),
     Refuses(BadRequest, InvalidRequest, CredentialInQuery),
-    Refuses(Unauthenticated, ScopeMissing, RoleNotAllowed, BrandSuspended, InternalError, Unavailable),
+    Refuses(Unauthenticated, ScopeMissing, RoleNotAllowed, BrandSuspended, RateLimited, InternalError, Unavailable),
   );
 };
 

@@ -24,14 +24,15 @@ export const Optional = (): PropertyDecorator => ValidateIf((_, value) => value 
 /** May be left out, or be null where null has a meaning. */
 export const OptionalOrNull = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined && value !== null);
 
-const codePoints = (text: string): number => [...text].length;
+/** In characters, of which some are stored as two units. A text of no more units need not be counted. */
+const isLonger = (text: string, max: number): boolean => text.length > max && [...text].length > max;
 
 /** One line of text a person can read: up to `max` characters, not blank, no control characters. */
 export const IsLine = (max: number): PropertyDecorator =>
   says('isLine', (value) => {
     if (typeof value !== 'string') return 'must be a string';
     if (value.trim() === '') return 'must not be blank';
-    if (codePoints(value) > max) return `must have at most ${max} characters`;
+    if (isLonger(value, max)) return `must have at most ${max} characters`;
     return /\p{Cc}/u.test(value) ? 'must not hold control characters' : null;
   });
 
@@ -67,10 +68,10 @@ export const IsMetadata = ({ nulls = false } = {}): PropertyDecorator =>
     const pairs = Object.entries(value);
     if (pairs.length > maxPairs) return `must have at most ${maxPairs} pairs`;
     for (const [name, item] of pairs) {
-      if (name === '' || codePoints(name) > 64) return 'must have names of 1 to 64 characters';
+      if (name === '' || isLonger(name, 64)) return 'must have names of 1 to 64 characters';
       if (item === null && nulls) continue;
       if (typeof item !== 'string') return `must hold strings${nulls ? ' or null' : ''}: ${name} is none`;
-      if (codePoints(item) > 1000) return `must hold strings of at most 1000 characters: ${name} is longer`;
+      if (isLonger(item, 1000)) return `must hold strings of at most 1000 characters: ${name} is longer`;
     }
     return null;
   });

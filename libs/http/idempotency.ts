@@ -4,7 +4,7 @@ import { lastValueFrom, type Observable, of } from 'rxjs';
 import { installation, isAllBrands } from '../kernel/brand-id';
 import { DomainError } from '../kernel/domain-error';
 import { Database } from '../persistence/database';
-import type { Caller } from './access';
+import type { Caller } from './caller';
 import { fingerprintOf, idempotencyKeyOf } from './idempotency-key';
 import { KeptAnswers, type KeptAnswer, type KeyScope } from './kept-answers';
 import { problemOf, problemType } from './problem';

@@ -173,6 +173,18 @@ export class UnstorableValue extends DomainError {
   }
 }
 
+export class RateLimited extends DomainError {
+  static readonly refusal = refusal(
+    'rate_limited',
+    'too_many',
+    'Too many requests',
+    'Nothing was done. Try again after the seconds in `Retry-After`. `RateLimit-Policy` says which limits apply (`api_key`: the API key; `instance` and `license_key`: the license key, on this instance and on all; `failed_tries`: credentials from this address that are none), `RateLimit` what is left of each. A client never locks on it.',
+  );
+  constructor(seconds: number) {
+    super(RateLimited.refusal, `Too many requests. Try again in ${seconds} s.`);
+  }
+}
+
 export class BrandSuspended extends DomainError {
   static readonly refusal = refusal(
     'brand_suspended',

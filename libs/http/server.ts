@@ -5,8 +5,9 @@ import type { Socket } from 'node:net';
 import { isAllBrands } from '../kernel/brand-id';
 import { newId, publicId } from '../kernel/id';
 import { runAs } from '../persistence/provenance';
+import type { Metrics } from '../telemetry/metrics';
+import type { RequestTrace, Tracing } from '../telemetry/tracing';
 import { problemOf, problemType } from './problem';
-import type { ProblemFilter } from './problem.filter';
 import { BadRequest } from './refusals';
 import { parseStrictJson, refuseAddress } from './strict-json';
 
@@ -40,8 +41,21 @@ export interface RequestLog {
   info(fields: object, message: string): void;
 }
 
+/** Who is told of every request. */
+export interface Watching {
+  readonly log: RequestLog;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    trace?: RequestTrace;
+  }
+}
+
 /** What happens to every request before and after its handler. Called before the application is initialised. */
-export function prepareHttp(app: NestFastifyApplication, problems: ProblemFilter, log: RequestLog | null): FastifyInstance {
+export function prepareHttp(app: NestFastifyApplication, { log, metrics, tracing }: Watching): FastifyInstance {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -52,16 +66,27 @@ export function prepareHttp(app: NestFastifyApplication, problems: ProblemFilter
     }
   });
   fastify.addHook('onRequest', (request, reply, done) => {
+    request.trace = tracing.begin(request.method, request.headers);
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
     done();
   });
   // Node would answer both of these itself, without a problem document.
-  fastify.addHook('onRequest', async ({ raw }) => refuseWithoutHost(raw));
+  fastify.addHook('onRequest', ({ raw }, _reply, done) => done(faultOf(() => refuseWithoutHost(raw))));
   fastify.server.on('checkExpectation', (request, response) => fastify.routing(request, response));
-  fastify.addHook('preValidation', async ({ params, query }) => refuseAddress(params, query));
+  fastify.addHook('preValidation', ({ params, query }, _reply, done) => done(faultOf(() => refuseAddress(params, query))));
   // Last before the handler: reading the body loses the asynchronous context that was entered earlier.
-  fastify.addHook('preHandler', (request, _reply, done) => runAs({ requestId: request.id, actor: null, ip: request.ip }, done));
-  if (log) fastify.addHook('onResponse', (request, reply, done) => (logRequest(log, request, reply), done()));
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    const trace = request.trace!;
+    const provenance = { requestId: request.id, actor: null, ip: request.ip, traceparent: trace.traceparent };
+    trace.run(() => runAs(provenance, done));
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { url } = request.routeOptions;
+    metrics.request(url, request.method, reply.statusCode, reply.elapsedTime);
+    request.trace?.end(url, reply.statusCode);
+    logRequest(log, url ?? null, request, reply);
+    done();
+  });
   return fastify;
 }
 
@@ -77,6 +102,8 @@ export function listenPrivately(fastify: FastifyInstance, port: number, host: st
 /** Whether there is a private port: where there is none, its routes are answered on the public one. */
 export abstract class PrivatePort {
   abstract readonly isSet: boolean;
+  /** Whether what strangers should not read is told nowhere else, even where there is none. */
+  abstract readonly isNeeded: boolean;
 }
 
 const privateRequests = new WeakSet<object>();
@@ -88,17 +115,28 @@ function genReqId(request: { headers: Record<string, string | string[] | undefin
   return typeof own === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(own) ? own : publicId('request', newId());
 }
 
+/** What a check throws, as a hook hands it on. */
+function faultOf(check: () => void): Error | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 function refuseWithoutHost({ httpVersion, rawHeaders }: IncomingMessage): void {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) throw new BadRequest('A request has one Host header.');
 }
 
 /** One line a request. The route's template, never the path: a path may hold a license key. */
-function logRequest(log: RequestLog, request: FastifyRequest, reply: FastifyReply): void {
+function logRequest(log: RequestLog, route: string | null, request: FastifyRequest, reply: FastifyReply): void {
   const fields = {
     request_id: request.id,
+    trace_id: request.trace?.traceId ?? null,
     method: request.method,
-    route: request.routeOptions.url ?? null,
+    route,
     status: reply.statusCode,
     duration_ms: Math.round(reply.elapsedTime * 100) / 100,
     brand: brandOf(request),

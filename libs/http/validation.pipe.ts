@@ -1,11 +1,23 @@
-import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
+import { accept } from './compiled-validation';
 import { type Fault, InvalidRequest } from './refusals';
 import { escapePointer } from './strict-json';
 
 /** The DTO is the one description of what a request may hold: what it does not name is refused by name. */
 @Injectable()
-export class RequestValidation extends ValidationPipe {
+export class RequestValidation implements PipeTransform {
+  private readonly stock = new StockValidation();
+
+  /** Compiled rules accept what is right, at once; the stock pipe decides the rest, and words what is wrong. */
+  transform(value: unknown, metadata: ArgumentMetadata): unknown {
+    const accepted = metadata.type === 'custom' ? null : accept(metadata.metatype, value);
+    return accepted ?? this.stock.transform(value, metadata);
+  }
+}
+
+/** The whole of the rules by class-transformer and class-validator: the same outcomes, many times slower. */
+export class StockValidation extends ValidationPipe {
   constructor() {
     super({
       transform: true,

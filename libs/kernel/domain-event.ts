@@ -48,4 +48,6 @@ export interface LoggedEvent {
   readonly type: string;
   readonly occurredAt: Date;
   readonly data: object;
+  /** The trace of the request that caused it, as W3C Trace Context writes it; null or absent: of none. */
+  readonly traceparent?: string | null;
 }

@@ -2,6 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { runAs } from '../persistence/provenance';
 import { isUnavailable } from '../persistence/sql-state';
 
+/** Who is woken again and again looks no more often than this: what came meanwhile is done together. */
+const gatherMs = 50;
+
 /** Does some of what waits. Answers whether more of it waits already. */
 type Work = () => Promise<boolean>;
 
@@ -78,7 +81,11 @@ class Loop {
     while (!this.stopping) {
       this.woken = false;
       const more = await this.once();
-      if (!more) await this.rest();
+      if (more) continue;
+      // A little spread, so that instances that were started together do not come together.
+      const calm = this.everyMs * (0.9 + Math.random() * 0.2);
+      if (this.woken && this.failures === 0) await this.rest(Math.min(gatherMs, calm), 'to gather');
+      else await this.rest(calm);
     }
   }
 
@@ -94,7 +101,7 @@ class Loop {
       const more = await runAs({ requestId: null, actor: 'latchkey' }, this.work);
       if (this.failures > 0) this.logger.warn('goes on');
       this.failures = 0;
-      return more || this.woken;
+      return more;
     } catch (error) {
       // Said once: while the database is away, every look fails.
       if (++this.failures === 1 && !this.stopping) this.complain(error as Error);
@@ -107,12 +114,13 @@ class Loop {
     else this.logger.error(error.stack ?? error.message);
   }
 
-  private rest(): Promise<void> {
+  /** For so long, or until it is woken; to gather what comes, until it is stopped. */
+  private rest(ms: number, why: 'idle' | 'to gather' = 'idle'): Promise<void> {
     if (this.stopping) return Promise.resolve();
     return new Promise((resolve) => {
-      // A little spread, so that instances that were started together do not come together.
-      const timer = setTimeout(resolve, this.everyMs * (0.9 + Math.random() * 0.2));
+      const timer = setTimeout(resolve, ms);
       this.rouse = () => {
+        if (why === 'to gather' && !this.stopping) return;
         clearTimeout(timer);
         resolve();
       };

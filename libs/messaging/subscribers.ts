@@ -4,11 +4,12 @@ import type { LoggedEvent } from '../kernel/domain-event';
 
 export type { LoggedEvent };
 
-type Handler = (event: LoggedEvent) => Promise<void>;
+type Handler = (events: readonly LoggedEvent[]) => Promise<void>;
 
 /**
- * Marks a method that is told of events: of a type, of a kind (`license.*`) or of all (`*`). It is awaited inside the unit of work that
- * marks the event as delivered, so what it writes is written exactly once; what else it does may be done again.
+ * Marks a method that is told of events, of a type, of a kind (`license.*`) or of all (`*`): those of one brand that wait, in their
+ * order. It is awaited inside the unit of work that marks them as delivered, so what it writes is written exactly once; what else it
+ * does may be done again.
  */
 export const Subscribe = DiscoveryService.createDecorator<string>();
 
@@ -31,7 +32,7 @@ export class Subscribers implements OnModuleInit {
       if (!prototype) continue;
       for (const method of this.scanner.getAllMethodNames(prototype)) {
         const pattern = Reflect.getMetadata(Subscribe.KEY, instance[method]!) as string | undefined;
-        if (pattern !== undefined) this.add(pattern, (event) => instance[method]!(event));
+        if (pattern !== undefined) this.add(pattern, (events) => instance[method]!(events));
       }
     }
   }
@@ -41,7 +42,10 @@ export class Subscribers implements OnModuleInit {
   }
 
   /** Waits for every subscriber, one after the other; one that fails fails the delivery. */
-  async deliver(event: LoggedEvent): Promise<void> {
-    for (const { pattern, handle } of this.handlers) if (matches(pattern, event.type)) await handle(event);
+  async deliver(events: readonly LoggedEvent[]): Promise<void> {
+    for (const { pattern, handle } of this.handlers) {
+      const meant = events.filter(({ type }) => matches(pattern, type));
+      if (meant.length > 0) await handle(meant);
+    }
   }
 }

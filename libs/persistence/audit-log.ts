@@ -4,7 +4,7 @@ import type { BrandId } from '../kernel/brand-id';
 import type { DomainEvent } from '../kernel/domain-event';
 import { newId } from '../kernel/id';
 import { Database } from './database';
-import { provenance } from './provenance';
+import { type Provenance, provenance } from './provenance';
 import { snakeCase } from './snake-case-columns';
 
 /** A call that was refused: what was asked for, of what, and the code of the refusal. */
@@ -23,9 +23,14 @@ const unaudited: readonly (string | null)[] = ['license_key', 'clock'];
 export class AuditLog {
   constructor(private readonly db: Database) {}
 
+  /** Whether what this one does has to be answered for. */
+  concerns(who: Provenance | undefined): boolean {
+    return !unaudited.includes(who?.actor ?? null);
+  }
+
   /** One row for each event that a person's or a system's command left on the aggregate. */
   async changed(aggregate: Pick<Aggregate<object>, 'changes'>, events: readonly DomainEvent[]): Promise<void> {
-    if (unaudited.includes(provenance()?.actor ?? null)) return;
+    if (!this.concerns(provenance())) return;
     const changes = aggregate.changes.filter(isTold);
     // Where only a secret changed, both sides stay empty: a row without the first would tell of something new.
     const visible = changes.filter(shown);

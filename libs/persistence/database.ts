@@ -2,10 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { isAllBrands, type Reach } from '../kernel/brand-id';
+import type { ClientBase } from 'pg';
+import { type BrandId, isAllBrands, type Reach } from '../kernel/brand-id';
 import { Clock } from '../kernel/clock';
 import { UnitOfWork } from '../kernel/unit-of-work';
-import { ConnectionLost, isUnanswered, sqlState } from './sql-state';
+import { Lane } from './lane';
+import { ConnectionLost, isContended, isUnanswered } from './sql-state';
 
 interface OpenWork {
   readonly reach: Reach;
@@ -13,9 +15,6 @@ interface OpenWork {
   readonly now: Date;
   readonly afterCommit: (() => void)[];
 }
-
-/** 40001 serialization failure, 40P01 deadlock, 55P03 lock not available: another try may succeed. */
-const worthAnotherTry = new Set(['40001', '40P01', '55P03']);
 
 /** The unit of work over PostgreSQL. It sets the brand that row-level security lets through, and takes the time from the server. */
 @Injectable()
@@ -33,7 +32,7 @@ export class Database implements UnitOfWork, Clock {
     try {
       return await this.attempt(reach, work);
     } catch (error) {
-      if (!worthAnotherTry.has(sqlState(error) ?? '')) throw error;
+      if (!isContended(error)) throw error;
       // A moment later, so that whoever won the first time is through and not met again.
       await sleep(20 + Math.random() * 30);
       return this.attempt(reach, work);
@@ -83,6 +82,35 @@ export class Database implements UnitOfWork, Clock {
     return this.current.now;
   }
 
+  /** Whether somebody has opened a unit of work that a run here would join. */
+  get isOpen(): boolean {
+    return this.open.getStore() !== undefined;
+  }
+
+  /**
+   * A transaction of many calls of one brand, whose statements leave without waiting for each other's answers: as few round trips as
+   * `work` has questions that need an earlier answer. What it writes leaves with the commit. It waits for locks only so long.
+   */
+  async share<T>(brandId: BrandId, lockMs: number, work: (lane: Lane, now: Promise<Date>) => T | Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    try {
+      const lane = new Lane((await runner.connect()) as ClientBase);
+      try {
+        return await lane.transaction({ brandId, lockMs, timeOf: (server) => this.timeOf(server) }, (now) => work(lane, now));
+      } catch (error) {
+        if (!lane.isClean || isUnanswered(error)) await discard(runner, error);
+        throw error;
+      }
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** What the rules take for the time when the server says it; tests let it pass faster. */
+  timeOf(server: Date): Date {
+    return server;
+  }
+
   /** Called once the open unit of work has been committed; never when it was rolled back. */
   afterCommit(callback: () => void): void {
     this.current.afterCommit.push(callback);
@@ -119,7 +147,7 @@ export class Database implements UnitOfWork, Clock {
   private async enter(runner: QueryRunner, reach: Reach): Promise<Date> {
     const setting = isAllBrands(reach) ? `set_config('app.all_brands', 'on', true)` : `set_config('app.brand_id', $1, true)`;
     const [row] = (await runner.query(`select ${setting}, now() as now`, isAllBrands(reach) ? [] : [reach])) as [{ now: Date }];
-    return row.now;
+    return this.timeOf(row.now);
   }
 }
 

@@ -7,6 +7,8 @@ export interface Provenance {
   actor: string | null;
   /** From where the request came. */
   readonly ip?: string | null;
+  /** The trace that the request belongs to, as W3C Trace Context writes it. */
+  readonly traceparent?: string | null;
 }
 
 const current = new AsyncLocalStorage<Provenance>();

@@ -33,6 +33,9 @@ export function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && driverWords.test(error.message);
 }
 
+/** 40001 serialization failure, 40P01 deadlock, 55P03 lock not available: somebody else was at it, and another try may succeed. */
+export const isContended = (error: unknown): boolean => ['40001', '40P01', '55P03'].includes(sqlState(error) ?? '');
+
 /** The server has not answered in time: it may be frozen, and still busy with the question. */
 export const isUnanswered = (error: unknown): boolean => error instanceof Error && /Query read timeout/.test(error.message);
 

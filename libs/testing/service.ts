@@ -47,7 +47,7 @@ export async function startTestService(environment: Record<string, string> = {})
   const database = await freshDatabase();
   const logged: string[] = [];
   const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
-  const config = readConfig({ NODE_ENV: 'test', PORT: '0', DOCS: 'false', BACKGROUND_WORK: 'false', ...environment });
+  const config = readConfig({ NODE_ENV: 'test', PORT: '0', DOCS: 'false', BACKGROUND_WORK: 'false', RATE_LIMITS: 'off', ...environment });
   const service = await startService(config, runtimeUrl(database), log);
   const owner = new Client({ connectionString: ownerUrl(database) });
   await owner.connect();
@@ -88,6 +88,6 @@ const dayInMs = 86_400_000;
 
 /** The clock is the database's; tests add to what it says. */
 function shiftClock(db: Database, days: number): void {
-  const before = db.now.bind(db);
-  db.now = () => new Date(before().getTime() + days * dayInMs);
+  const before = db.timeOf.bind(db);
+  db.timeOf = (server) => new Date(before(server).getTime() + days * dayInMs);
 }
