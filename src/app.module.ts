@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
+import { RateLimits } from '../libs/http/rate-limits/limits';
 import { PrivatePort } from '../libs/http/server';
 import { Retention } from '../libs/messaging/jobs';
 import { isUnavailable } from '../libs/persistence/sql-state';
+import { Tracing } from '../libs/telemetry/tracing';
 import { type EncryptionKey, EncryptionKeys } from '../libs/vault/vault';
 import { ActivationsModule } from './activations';
 import { AuditModule } from './audit';
@@ -27,6 +29,8 @@ export interface Settings {
   readonly eventsUrl: string | null;
   readonly expiryNoticeDays: readonly number[];
   readonly retention: Retention;
+  readonly tracing: Tracing;
+  readonly rateLimits: RateLimits;
 }
 
 @Module({})
@@ -37,12 +41,14 @@ export class AppModule {
       { provide: RedisAddress, useValue: { url: settings.redisUrl } satisfies RedisAddress },
       { provide: Peppers, useValue: { all: settings.peppers } satisfies Peppers },
       { provide: KeyMode, useValue: { mode: settings.mode } satisfies KeyMode },
-      { provide: PrivatePort, useValue: { isSet: settings.hasPrivatePort } satisfies PrivatePort },
+      { provide: PrivatePort, useValue: { isSet: settings.hasPrivatePort, isNeeded: settings.mode === 'live' } satisfies PrivatePort },
+      { provide: Tracing, useValue: settings.tracing },
       { provide: EncryptionKeys, useValue: { all: settings.encryptionKeys } satisfies EncryptionKeys },
       { provide: WebhookTargets, useValue: { allowsPrivate: settings.allowsPrivateTargets } satisfies WebhookTargets },
       { provide: EventsAddress, useValue: { url: settings.eventsUrl } satisfies EventsAddress },
       { provide: ExpiryNotices, useValue: { daysBefore: settings.expiryNoticeDays } satisfies ExpiryNotices },
       { provide: Retention, useValue: settings.retention },
+      { provide: RateLimits, useValue: settings.rateLimits },
     ];
     return {
       module: AppModule,

@@ -11,6 +11,8 @@ import { licenseTable } from './licenses/adapters/postgres-licenses';
 import { Core1764000000000 } from './migrations/1764000000000-core';
 import { Facts1764100000000 } from './migrations/1764100000000-facts';
 import { Webhooks1764100000001 } from './migrations/1764100000001-webhooks';
+import { Speed1764200000000 } from './migrations/1764200000000-speed';
+import { RateLimits1764200000001 } from './migrations/1764200000001-rate-limits';
 import { webhookAttemptTable, webhookDeliveryTable } from './webhooks/adapters/postgres-deliveries';
 import { webhookEndpointTable } from './webhooks/adapters/postgres-webhook-endpoints';
 
@@ -31,7 +33,7 @@ const common = {
     webhookDeliveryTable,
     webhookAttemptTable,
   ],
-  migrations: [Core1764000000000, Facts1764100000000, Webhooks1764100000001],
+  migrations: [Core1764000000000, Facts1764100000000, Webhooks1764100000001, Speed1764200000000, RateLimits1764200000001],
   migrationsTransactionMode: 'all',
   namingStrategy: new SnakeCaseColumns(),
   installExtensions: false,
@@ -52,6 +54,8 @@ export const runtimeDataSource = (url: string, poolSize: number): DataSourceOpti
     // A server that is frozen does not count, so we do.
     query_timeout: 2_900,
     keepAlive: true,
+    // Statements of one transaction may leave without waiting for each other.
+    pipeline: true,
     // A connection may be ended at any moment, also while it changes hands and nobody listens: that would end the process.
     onConnect: (client: EventEmitter) => void client.on('error', () => undefined),
   },

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
+import { openTracing } from '../libs/telemetry/open-tracing';
+import { AppModule } from './app.module';
 import { type Config, readConfig } from './core/config';
 import { createLog } from './core/logger';
 import { type DatabaseAddress, openDatabase } from './database-address';
 import { demoText, seedDemo } from './demo';
 import { explain } from './explain';
 import { migrate } from './migrate';
-import { startService } from './service';
+import { settingsOf, startService } from './service';
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
@@ -22,7 +24,8 @@ async function main(): Promise<void> {
 async function serve(config: Config, database: DatabaseAddress): Promise<void> {
   const log = createLog(config);
   if (!config.production) await migrate(database.ownerUrl, config.DATABASE_RUNTIME_PASSWORD);
-  const service = await startService(config, database.url, log);
+  const settings = settingsOf(config, database.url, await openTracing(process.env));
+  const service = await startService(config, database.url, log, AppModule.with(settings));
   const demo = config.production ? null : await seedDemo(service.app);
   if (demo) process.stdout.write(`\n${demoText(demo, service.url, config.DOCS)}\n`);
   log.info(

@@ -6,9 +6,10 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { Logger } from 'pino';
-import { ProblemFilter } from '../libs/http/problem.filter';
 import { httpAdapter, listenPrivately, prepareHttp } from '../libs/http/server';
 import { Background } from '../libs/messaging/background';
+import { Metrics } from '../libs/telemetry/metrics';
+import { passingOn, Tracing } from '../libs/telemetry/tracing';
 import { AppModule, type Settings } from './app.module';
 import type { Config } from './core/config';
 import { NestLog } from './core/logger';
@@ -25,7 +26,7 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export const settingsOf = (config: Config, databaseUrl: string): Settings => ({
+export const settingsOf = (config: Config, databaseUrl: string, tracing = passingOn): Settings => ({
   database: runtimeDataSource(databaseUrl, config.DATABASE_POOL_SIZE),
   redisUrl: config.REDIS_URL ?? null,
   peppers: config.peppers,
@@ -41,6 +42,16 @@ export const settingsOf = (config: Config, databaseUrl: string): Settings => ({
     deliveriesDays: config.RETENTION_DELIVERIES_DAYS,
     answersDays: config.RETENTION_ANSWERS_DAYS,
   },
+  tracing,
+  rateLimits: {
+    isOn: config.RATE_LIMITS === 'on',
+    perMinute: {
+      api_key: config.RATE_LIMIT_API_KEY,
+      instance: config.RATE_LIMIT_INSTANCE,
+      license_key: config.RATE_LIMIT_LICENSE_KEY,
+      failed_tries: config.RATE_LIMIT_FAILED_TRIES,
+    },
+  },
 });
 
 /** Starts the whole service over a migrated database. */
@@ -55,12 +66,13 @@ export async function startService(
     logger: new NestLog(log),
     abortOnError: false,
   });
-  const fastify = prepareHttp(app, app.get(ProblemFilter), log);
+  const fastify = prepareHttp(app, { log, metrics: app.get(Metrics), tracing: app.get(Tracing) });
   if (config.DOCS) {
     const swaggerOptions = { persistAuthorization: true, tryItOutEnabled: true };
     SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'openapi.json', swaggerOptions });
   }
   await refuseUnsafeStart(app);
+  if (config.production && config.RATE_LIMITS === 'off') log.warn('RATE_LIMITS is off: nobody who floods or guesses is stopped');
   await app.listen(config.PORT, config.host);
   const privately = config.PRIVATE_PORT === undefined ? null : await listenPrivately(fastify, config.PRIVATE_PORT, config.host);
 
@@ -82,6 +94,7 @@ async function drain(app: NestFastifyApplication, servers: Server[], seconds: nu
   const impatient = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), seconds * 1000);
   await Promise.race([background, sleep(seconds * 1000, undefined, { ref: false })]);
   await app.close();
+  await app.get(Tracing).close();
   servers.forEach((server) => server.close());
   clearTimeout(impatient);
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Vault } from '../../libs/vault/vault';
 import { AuditLogsController } from './adapters/audit-logs.controller';
+import { AuditMetrics } from './adapters/audit-metrics';
 import { PostgresAuditChain } from './adapters/postgres-audit-chain';
 import { PostgresListAuditLogs } from './adapters/postgres-list-audit-logs';
 import { RefusedCalls } from './adapters/refused-calls';
@@ -17,6 +18,7 @@ import { VerifyAuditLogsHandler } from './use-cases/verify-audit-logs';
   providers: [
     RefusedCalls,
     Sealer,
+    AuditMetrics,
     Inspection,
     SealAuditLogsHandler,
     VerifyAuditLogsHandler,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BrandsController } from './adapters/brands.controller';
+import { PostgresBrandLimits } from './adapters/postgres-brand-limits';
 import { PostgresBrandDirectory } from './adapters/postgres-brand-directory';
 import { PostgresGetBrand, PostgresListBrands } from './adapters/postgres-brand-queries';
 import { PostgresBrands } from './adapters/postgres-brands';
@@ -7,6 +8,7 @@ import { PostgresGetProduct, PostgresListProducts, PostgresProductCatalogue } fr
 import { PostgresProducts } from './adapters/postgres-products';
 import { ProductsController } from './adapters/products.controller';
 import { BrandDirectory } from './ports/brand-directory';
+import { BrandLimits } from './ports/brand-limits';
 import { Brands } from './ports/brands';
 import { ProductCatalogue } from './ports/product-catalogue';
 import { Products } from './ports/products';
@@ -29,8 +31,10 @@ import { UpdateProductHandler } from './use-cases/update-product';
     { provide: Brands, useClass: PostgresBrands },
     { provide: Products, useClass: PostgresProducts },
     { provide: BrandDirectory, useClass: PostgresBrandDirectory },
+    PostgresBrandLimits,
+    { provide: BrandLimits, useExisting: PostgresBrandLimits },
     { provide: ProductCatalogue, useClass: PostgresProductCatalogue },
   ],
-  exports: [BrandDirectory, ProductCatalogue],
+  exports: [BrandDirectory, BrandLimits, ProductCatalogue],
 })
 export class BrandsModule {}

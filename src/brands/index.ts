@@ -1,5 +1,6 @@
 export { BrandsModule } from './brands.module';
 export { BrandDirectory } from './ports/brand-directory';
+export { BrandLimits } from './ports/brand-limits';
 export { ProductCatalogue } from './ports/product-catalogue';
 export { BrandNotFound, ProductNotFound } from './domain/errors';
 export type { BrandState } from './domain/brand';

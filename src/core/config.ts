@@ -5,6 +5,7 @@ import { IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min,
 const developmentPeppers = '1:development-only-pepper-never-use-it-in-production';
 const developmentEncryptionKeys = '1:development-only-encryption-key-never-in-production';
 const versionedSecrets = /^\d{1,4}:[^,\s]{32,}(,\d{1,4}:[^,\s]{32,})*$/;
+const maxPerMinute = 1_000_000;
 const serverUrl = { require_tld: false, require_host: true, require_protocol: true, allow_underscores: true };
 
 const Whole = () => Transform(({ value }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : (value as unknown)));
@@ -73,6 +74,38 @@ export class Config {
   @IsOptional()
   @IsUrl({ ...serverUrl, protocols: ['redis', 'rediss'] }, { message: 'REDIS_URL must look like redis://host:6379' })
   REDIS_URL?: string;
+
+  /** off: nobody is counted and nobody is told to wait, for load runs. */
+  @IsIn(['on', 'off'])
+  RATE_LIMITS: 'on' | 'off' = 'on';
+
+  /** Requests of one API key. */
+  @Whole()
+  @IsInt()
+  @Max(maxPerMinute)
+  @Min(1)
+  RATE_LIMIT_API_KEY: number = 3_000;
+
+  /** Requests of one instance with one license key. */
+  @Whole()
+  @IsInt()
+  @Max(maxPerMinute)
+  @Min(1)
+  RATE_LIMIT_INSTANCE: number = 120;
+
+  /** Requests of all instances with one license key. */
+  @Whole()
+  @IsInt()
+  @Max(maxPerMinute)
+  @Min(1)
+  RATE_LIMIT_LICENSE_KEY: number = 3_000;
+
+  /** Tries from one address with credentials that are none. */
+  @Whole()
+  @IsInt()
+  @Max(maxPerMinute)
+  @Min(1)
+  RATE_LIMIT_FAILED_TRIES: number = 60;
 
   @IsString()
   LATCHKEY_DATA_DIR: string = './data';

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { EventTypesController } from './adapters/event-types.controller';
+import { EventMetrics } from './adapters/event-metrics';
 import { EventsController } from './adapters/events.controller';
 import { ForgetEvents } from './adapters/forget-events';
 import { InProcessTransport } from './adapters/in-process-transport';
@@ -28,6 +29,7 @@ import type { EventTransport } from './ports/event-transport';
     Wakeups,
     Relay,
     ForgetEvents,
+    EventMetrics,
   ],
 })
 export class EventsModule {}

@@ -3,9 +3,9 @@ export { type HeldLicense, type KeyInHand, LicenseDesk } from './use-cases/licen
 export { LookAtAllAgain } from './use-cases/look-at-all-again';
 export { ProvisionLicenses } from './use-cases/provision-licenses';
 export { TellOfExpiry } from './use-cases/tell-of-expiry';
-export type { VerdictCode } from './domain/verdict';
-export { type Question, type Verification, verify } from './domain/verification';
-export { graceUntil, type LicenseState, seatsOf } from './domain/license';
+export { ensureUsable, type VerdictCode } from './domain/verdict';
+export { type Evidence, type LicenseOnRecord, type Question, type Verification, verify } from './domain/verification';
+export { graceUntil, License, type LicenseState, seatsOf } from './domain/license';
 export {
   LicenseHasExpired,
   LicenseIsCancelled,

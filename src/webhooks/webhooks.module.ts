@@ -10,6 +10,7 @@ import { WebhookDeliveriesController } from './adapters/webhook-deliveries.contr
 import { WebhookEndpointsController } from './adapters/webhook-endpoints.controller';
 import { WebhookFanOut } from './adapters/webhook-fan-out';
 import { WebhookHousekeeping } from './adapters/webhook-housekeeping';
+import { WebhookMetrics } from './adapters/webhook-metrics';
 import { WebhookSender } from './adapters/webhook-sender';
 import { Deliveries } from './ports/deliveries';
 import { EndpointSecrets } from './ports/endpoint-secrets';
@@ -19,7 +20,7 @@ import { WebhookEndpoints } from './ports/webhook-endpoints';
 import { ClaimDeliveriesHandler } from './use-cases/claim-deliveries';
 import { CreateWebhookEndpointHandler } from './use-cases/create-webhook-endpoint';
 import { DeleteWebhookEndpointHandler } from './use-cases/delete-webhook-endpoint';
-import { QueueEventHandler } from './use-cases/queue-event';
+import { QueueEventsHandler } from './use-cases/queue-events';
 import { RenewClaimsHandler } from './use-cases/renew-claims';
 import { ReplayEventsHandler } from './use-cases/replay-events';
 import { RotateWebhookSecretHandler } from './use-cases/rotate-webhook-secret';
@@ -36,7 +37,7 @@ import { UpdateWebhookEndpointHandler } from './use-cases/update-webhook-endpoin
     RotateWebhookSecretHandler,
     TestWebhookEndpointHandler,
     ReplayEventsHandler,
-    QueueEventHandler,
+    QueueEventsHandler,
     ClaimDeliveriesHandler,
     SettleDeliveryHandler,
     RenewClaimsHandler,
@@ -47,6 +48,7 @@ import { UpdateWebhookEndpointHandler } from './use-cases/update-webhook-endpoin
     WebhookFanOut,
     WebhookSender,
     WebhookHousekeeping,
+    WebhookMetrics,
     { provide: WebhookEndpoints, useClass: PostgresWebhookEndpoints },
     { provide: Deliveries, useClass: PostgresDeliveries },
     { provide: PastEvents, useClass: PostgresPastEvents },

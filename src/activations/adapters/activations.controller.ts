@@ -2,21 +2,14 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import {
-  ForApiKeys,
-  ForLicenseKeys,
-  InReach,
-  NamesBrandInQuery,
-  Presented,
-  type PresentedKey,
-  ReadsBody,
-  Tenant,
-} from '../../../libs/http/access';
+import { ForApiKeys, ForLicenseKeys, InReach, NamesBrandInQuery, Presented, ReadsBody, Tenant } from '../../../libs/http/access';
+import type { PresentedKey } from '../../../libs/http/caller';
 import { DescribesId, idParam } from '../../../libs/http/id-param';
 import { AnswersList, cursorOf, listOf, type ListObject } from '../../../libs/http/paging';
 import { Refuses } from '../../../libs/http/problem';
 import { BrandRequired, InvalidRequest } from '../../../libs/http/refusals';
 import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
+import { Metrics } from '../../../libs/telemetry/metrics';
 import { BrandNotFound } from '../../brands';
 import {
   type KeyInHand,
@@ -55,6 +48,7 @@ export class ActivationsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly metrics: Metrics,
   ) {}
 
   @Post('licenses/activate')
@@ -141,8 +135,11 @@ export class ActivationsController {
   }
 
   private async verdict(presented: PresentedKey | null, question: Question): Promise<VerdictObject> {
-    if (!presented) return verdictObject(verify(null, question, [], new Date()));
-    return verdictObject(await this.queries.execute(new VerifyLicense(inHand(presented), question)));
+    const found = presented
+      ? await this.queries.execute(new VerifyLicense(inHand(presented), question))
+      : verify(null, question, [], new Date());
+    this.metrics.verdict(found.code);
+    return verdictObject(found);
   }
 }
 

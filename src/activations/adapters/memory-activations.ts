@@ -15,10 +15,9 @@ export class MemoryActivations implements Activations {
     return row ? new Activation(row) : null;
   }
 
-  async seatsOf(brandId: BrandId, licenseIds: readonly string[], instanceId: string): Promise<ActivationState[]> {
-    return this.of(brandId).filter(
-      (row) => licenseIds.includes(row.licenseId) && row.instanceId === instanceId && row.deactivatedAt === null,
-    );
+  /** The seats that the instance holds, of any license. */
+  seatsOf(brandId: BrandId, instanceId: string): ActivationState[] {
+    return this.of(brandId).filter((row) => row.instanceId === instanceId && row.deactivatedAt === null);
   }
 
   async save({ state }: Activation): Promise<void> {

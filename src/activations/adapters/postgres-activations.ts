@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { EntitySchema, In, IsNull } from 'typeorm';
+import { EntitySchema } from 'typeorm';
 import type { BrandId } from '../../../libs/kernel/brand-id';
 import { Database } from '../../../libs/persistence/database';
 import { Outbox } from '../../../libs/persistence/outbox';
@@ -37,11 +37,6 @@ export class PostgresActivations implements Activations {
   async find(brandId: BrandId, id: string): Promise<Activation | null> {
     const row = await this.db.manager.findOne(activationTable, { where: { brandId, id } });
     return row && new Activation(row);
-  }
-
-  seatsOf(brandId: BrandId, licenseIds: readonly string[], instanceId: string): Promise<ActivationState[]> {
-    const where = { brandId, licenseId: In(licenseIds as string[]), instanceId, deactivatedAt: IsNull() };
-    return this.db.manager.find(activationTable, { where });
   }
 
   save(activation: Activation): Promise<void> {

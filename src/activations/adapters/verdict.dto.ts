@@ -2,7 +2,7 @@ import { IsLine, Optional } from '../../../libs/http/dto-rules';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject } from '../../../libs/kernel/json';
 import { graceUntil, SeatsObject, seatsOf, type VerdictCode, type Verification } from '../../licenses';
-import type { ActivationState } from '../domain/activation';
+import type { HeldSeat } from '../ports/records';
 
 export class VerifyQuery {
   /** Absent: about every license of the key. @example "seo_pro" */
@@ -105,7 +105,7 @@ export function verdictObject({
   seat,
   checkedAt,
   refreshAfter,
-}: Verification<ActivationState>): VerdictObject {
+}: Verification<HeldSeat>): VerdictObject {
   return {
     valid,
     code,

@@ -1,11 +1,9 @@
 import type { BrandId } from '../../../libs/kernel/brand-id';
-import type { Activation, ActivationState } from '../domain/activation';
+import type { Activation } from '../domain/activation';
 
 export abstract class Activations {
   /** The activation of the instance, be its seat held or ended. Ask with the license held. */
   abstract ofInstance(brandId: BrandId, licenseId: string, instanceId: string): Promise<Activation | null>;
   abstract find(brandId: BrandId, id: string): Promise<Activation | null>;
-  /** The seats that the instance holds of these licenses. */
-  abstract seatsOf(brandId: BrandId, licenseIds: readonly string[], instanceId: string): Promise<ActivationState[]>;
   abstract save(activation: Activation): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { acme, inDays } from '../../../test/fixtures/aggregates';
-import { deskOf, inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
+import { inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
 import { LicenseHasExpired, LicenseIsSuspended, LicenseNotFound, ProductMismatch, SeatLimitReached } from '../../licenses';
 import { ActivateLicense, ActivateLicenseHandler } from './activate-license';
 import { DeactivateInstance, DeactivateInstanceHandler } from './deactivate-instance';
@@ -13,13 +13,8 @@ describe('Activating a license', () => {
   });
 
   const activate = (id: string, { key = jane.key, product = 'pro', name = undefined as string | undefined } = {}) =>
-    new ActivateLicenseHandler(house.work, deskOf(house), house.activations, house.clock).execute(
-      new ActivateLicense(key, product, { id, name }),
-    );
-  const deactivate = (id: string) =>
-    new DeactivateInstanceHandler(house.work, deskOf(house), house.activations, house.clock).execute(
-      new DeactivateInstance(jane.key, 'pro', id),
-    );
+    new ActivateLicenseHandler(house.seats).execute(new ActivateLicense(key, product, { id, name }));
+  const deactivate = (id: string) => new DeactivateInstanceHandler(house.seats).execute(new DeactivateInstance(jane.key, 'pro', id));
   const used = async () => (await house.licenses.find(acme, jane.license.id))!.seatsUsed;
 
   it('takes a seat', async () => {

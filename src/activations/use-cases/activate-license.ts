@@ -1,9 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { Clock } from '../../../libs/kernel/clock';
-import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
-import { type KeyInHand, LicenseDesk, type LicenseState } from '../../licenses';
+import { ensureUsable, type KeyInHand, type LicenseState } from '../../licenses';
 import { Activation, type ActivationState, type Instance } from '../domain/activation';
-import { Activations } from '../ports/activations';
+import { Seats } from '../ports/seats';
 
 export interface Activated {
   readonly activation: ActivationState;
@@ -25,26 +23,20 @@ export class ActivateLicense extends Command<Activated> {
 
 @CommandHandler(ActivateLicense)
 export class ActivateLicenseHandler implements ICommandHandler<ActivateLicense> {
-  constructor(
-    private readonly work: UnitOfWork,
-    private readonly licenses: LicenseDesk,
-    private readonly activations: Activations,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly seats: Seats) {}
 
-  execute({ key, productCode, instance }: ActivateLicense): Promise<Activated> {
-    return this.work.run(key.brandId, async () => {
-      const license = await this.licenses.hold(key, productCode);
-      this.licenses.ensureUsable(license);
-      const known = await this.activations.ofInstance(key.brandId, license.state.id, instance.id);
-      const tookSeat = !known?.holdsSeat;
-      if (tookSeat) await this.licenses.takeSeat(license);
+  async execute({ key, productCode, instance }: ActivateLicense): Promise<Activated> {
+    let tookSeat = false;
+    const decided = await this.seats.decide({ key, productCode, instanceId: instance.id }, (license, known, at) => {
+      ensureUsable(license.state, at);
+      tookSeat = !known?.holdsSeat;
+      if (tookSeat) license.takeSeat(at);
 
-      const activation = known ?? Activation.open(license.state, instance, this.clock.now());
-      if (known && tookSeat) known.restore(license.state, instance, this.clock.now());
-      if (known && !tookSeat) known.seen(instance, this.clock.now());
-      await this.activations.save(activation);
-      return { activation: activation.state, license: license.state, tookSeat };
+      if (!known) return Activation.open(license.state, instance, at);
+      if (tookSeat) known.restore(license.state, instance, at);
+      else known.seen(instance, at);
+      return known;
     });
+    return { activation: decided.activation!.state, license: decided.license, tookSeat };
   }
 }

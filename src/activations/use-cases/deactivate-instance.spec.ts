@@ -1,5 +1,5 @@
 import { inDays } from '../../../test/fixtures/aggregates';
-import { deskOf, inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
+import { inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
 import { LicenseNotFound, ProductMismatch } from '../../licenses';
 import { ActivateLicense, ActivateLicenseHandler } from './activate-license';
 import { DeactivateInstance, DeactivateInstanceHandler } from './deactivate-instance';
@@ -10,15 +10,11 @@ describe('Deactivating an instance', () => {
   beforeEach(async () => {
     house = memoryHouse();
     jane = await janeHasLicense(house);
-    await new ActivateLicenseHandler(house.work, deskOf(house), house.activations, house.clock).execute(
-      new ActivateLicense(jane.key, 'pro', { id: 'a' }),
-    );
+    await new ActivateLicenseHandler(house.seats).execute(new ActivateLicense(jane.key, 'pro', { id: 'a' }));
   });
 
   const deactivate = (id: string, { key = jane.key, product = 'pro' } = {}) =>
-    new DeactivateInstanceHandler(house.work, deskOf(house), house.activations, house.clock).execute(
-      new DeactivateInstance(key, product, id),
-    );
+    new DeactivateInstanceHandler(house.seats).execute(new DeactivateInstance(key, product, id));
 
   it('frees the seat, once', async () => {
     expect(await deactivate('a')).toMatchObject({ deactivated: true, license: { seatsUsed: 0 } });

@@ -1,8 +1,6 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { Clock } from '../../../libs/kernel/clock';
-import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
-import { type KeyInHand, LicenseDesk, type LicenseState } from '../../licenses';
-import { Activations } from '../ports/activations';
+import type { KeyInHand, LicenseState } from '../../licenses';
+import { Seats } from '../ports/seats';
 
 export interface Deactivated {
   /** false when the instance held no seat. */
@@ -23,23 +21,15 @@ export class DeactivateInstance extends Command<Deactivated> {
 
 @CommandHandler(DeactivateInstance)
 export class DeactivateInstanceHandler implements ICommandHandler<DeactivateInstance> {
-  constructor(
-    private readonly work: UnitOfWork,
-    private readonly licenses: LicenseDesk,
-    private readonly activations: Activations,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly seats: Seats) {}
 
-  execute({ key, productCode, instanceId }: DeactivateInstance): Promise<Deactivated> {
-    return this.work.run(key.brandId, async () => {
-      const license = await this.licenses.hold(key, productCode);
-      const activation = await this.activations.ofInstance(key.brandId, license.state.id, instanceId);
-      if (!activation?.holdsSeat) return { deactivated: false, license: license.state };
-
-      await this.licenses.freeSeat(license);
-      activation.end(license.state, this.clock.now());
-      await this.activations.save(activation);
-      return { deactivated: true, license: license.state };
+  async execute({ key, productCode, instanceId }: DeactivateInstance): Promise<Deactivated> {
+    const { license, activation } = await this.seats.decide({ key, productCode, instanceId }, (license, known, at) => {
+      if (!known?.holdsSeat) return null;
+      license.freeSeat(at);
+      known.end(license.state, at);
+      return known;
     });
+    return { deactivated: activation !== null, license };
   }
 }

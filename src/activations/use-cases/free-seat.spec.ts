@@ -13,9 +13,7 @@ describe('Freeing a seat', () => {
   beforeEach(async () => {
     house = memoryHouse();
     jane = await janeHasLicense(house);
-    const { activation } = await new ActivateLicenseHandler(house.work, deskOf(house), house.activations, house.clock).execute(
-      new ActivateLicense(jane.key, 'pro', { id: 'a' }),
-    );
+    const { activation } = await new ActivateLicenseHandler(house.seats).execute(new ActivateLicense(jane.key, 'pro', { id: 'a' }));
     seat = activation.id;
   });
 

@@ -35,7 +35,8 @@ export class FreeSeatHandler implements ICommandHandler<FreeSeat> {
       const activation = (await this.activations.find(brandId, activationId))!;
       if (!activation.holdsSeat) return activation.state;
 
-      await this.licenses.freeSeat(license);
+      license.freeSeat(this.clock.now());
+      await this.licenses.keep(license);
       activation.end(license.state, this.clock.now());
       await this.activations.save(activation);
       return activation.state;

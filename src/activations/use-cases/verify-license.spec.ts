@@ -1,5 +1,5 @@
 import { inDays } from '../../../test/fixtures/aggregates';
-import { deskOf, inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
+import { inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
 import { ActivateLicense, ActivateLicenseHandler } from './activate-license';
 import { VerifyLicense, VerifyLicenseHandler } from './verify-license';
 
@@ -9,13 +9,11 @@ describe('Verifying a license', () => {
   beforeEach(async () => {
     house = memoryHouse();
     jane = await janeHasLicense(house);
-    await new ActivateLicenseHandler(house.work, deskOf(house), house.activations, house.clock).execute(
-      new ActivateLicense(jane.key, 'pro', { id: 'a' }),
-    );
+    await new ActivateLicenseHandler(house.seats).execute(new ActivateLicense(jane.key, 'pro', { id: 'a' }));
   });
 
   const verify = (question: { productCode?: string; instanceId?: string } = {}, key = jane.key) =>
-    new VerifyLicenseHandler(house.work, deskOf(house), house.activations, house.clock).execute(new VerifyLicense(key, question));
+    new VerifyLicenseHandler(house.records).execute(new VerifyLicense(key, question));
 
   it('tells the instance its seat', async () => {
     expect(await verify({ productCode: 'pro', instanceId: 'a' })).toMatchObject({ valid: true, seat: { instanceId: 'a' } });

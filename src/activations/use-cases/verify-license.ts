@@ -1,12 +1,9 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import { Clock } from '../../../libs/kernel/clock';
-import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
-import { type KeyInHand, LicenseDesk, type Question, type Verification, verify } from '../../licenses';
-import type { ActivationState } from '../domain/activation';
-import { Activations } from '../ports/activations';
+import { type KeyInHand, type Question, type Verification, verify } from '../../licenses';
+import { type HeldSeat, Records } from '../ports/records';
 
 /** May this run? Takes no seat and changes nothing. */
-export class VerifyLicense extends Query<Verification<ActivationState>> {
+export class VerifyLicense extends Query<Verification<HeldSeat>> {
   constructor(
     readonly key: KeyInHand,
     readonly question: Question,
@@ -17,20 +14,10 @@ export class VerifyLicense extends Query<Verification<ActivationState>> {
 
 @QueryHandler(VerifyLicense)
 export class VerifyLicenseHandler implements IQueryHandler<VerifyLicense> {
-  constructor(
-    private readonly work: UnitOfWork,
-    private readonly licenses: LicenseDesk,
-    private readonly activations: Activations,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly records: Records) {}
 
-  execute({ key, question }: VerifyLicense): Promise<Verification<ActivationState>> {
-    return this.work.run(key.brandId, async () => {
-      const evidence = await this.licenses.look(key);
-      const ids = evidence?.licenses.map(({ id }) => id) ?? [];
-      const { instanceId } = question;
-      const seats = instanceId === undefined || ids.length === 0 ? [] : await this.activations.seatsOf(key.brandId, ids, instanceId);
-      return verify(evidence, question, seats, this.clock.now());
-    });
+  async execute({ key, question }: VerifyLicense): Promise<Verification<HeldSeat>> {
+    const { evidence, seats, at } = await this.records.about(key, question.instanceId);
+    return verify(evidence, question, seats, at);
   }
 }

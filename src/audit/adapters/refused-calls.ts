@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Asking } from '../../../libs/http/access';
+import type { Asking } from '../../../libs/http/caller';
 import { IdempotencyInFlight } from '../../../libs/http/refusals';
 import { isAllBrands } from '../../../libs/kernel/brand-id';
 import { AuditLog } from '../../../libs/persistence/audit-log';

@@ -12,7 +12,7 @@ import { CreateBrand } from '../use-cases/create-brand';
 import { GetBrand } from '../use-cases/get-brand';
 import { ListBrands } from '../use-cases/list-brands';
 import { UpdateBrand } from '../use-cases/update-brand';
-import { BrandObject, brandObject, CreateBrandBody, UpdateBrandBody } from './brands.dto';
+import { BrandObject, brandObject, CreateBrandBody, rateLimitsOf, UpdateBrandBody } from './brands.dto';
 
 @ApiTags('Brands')
 @Controller('v1/brands')
@@ -28,8 +28,12 @@ export class BrandsController {
   @ApiOperation({ summary: 'Create a brand', operationId: 'createBrand' })
   @ApiCreatedResponse({ type: BrandObject })
   @Refuses(SlugTaken, SlugReserved, KeyPrefixTaken)
-  async create(@OverAllBrands() reach: AllBrands, @Body() { slug, name, key_prefix, metadata }: CreateBrandBody): Promise<BrandObject> {
-    return brandObject(await this.commands.execute(new CreateBrand(reach, { slug, name, keyPrefix: key_prefix, metadata })));
+  async create(
+    @OverAllBrands() reach: AllBrands,
+    @Body() { slug, name, key_prefix, metadata, rate_limits }: CreateBrandBody,
+  ): Promise<BrandObject> {
+    const asked = { slug, name, keyPrefix: key_prefix, metadata, rateLimits: rateLimitsOf(rate_limits) };
+    return brandObject(await this.commands.execute(new CreateBrand(reach, asked)));
   }
 
   @Get()
@@ -58,7 +62,10 @@ export class BrandsController {
   @ApiOperation({ summary: 'Change a brand', operationId: 'updateBrand' })
   @ApiOkResponse({ type: BrandObject })
   @Refuses(BrandNotFound, MetadataFull)
-  async update(@Tenant() brandId: BrandId, @Body() change: UpdateBrandBody): Promise<BrandObject> {
-    return brandObject(await this.commands.execute(new UpdateBrand(brandId, change)));
+  async update(@Tenant() brandId: BrandId, @Body() { rate_limits, ...change }: UpdateBrandBody): Promise<BrandObject> {
+    const { name, status, metadata } = change;
+    return brandObject(
+      await this.commands.execute(new UpdateBrand(brandId, { name, status, metadata, rateLimits: rateLimitsOf(rate_limits) })),
+    );
   }
 }

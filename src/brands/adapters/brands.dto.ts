@@ -1,8 +1,35 @@
-import { IsIn, Matches } from 'class-validator';
-import { IsLine, IsMetadata, Optional } from '../../../libs/http/dto-rules';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsLine, IsMetadata, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
 import { publicId } from '../../../libs/kernel/id';
 import type { Metadata } from '../../../libs/kernel/json';
-import type { BrandState, BrandStatus } from '../domain/brand';
+import type { BrandRateLimits, BrandState, BrandStatus } from '../domain/brand';
+
+const maxPerMinute = 1_000_000;
+
+/** null: as the installation has it. */
+export class RateLimitsBody {
+  /** Requests of each API key. @example 6000 */
+  @OptionalOrNull()
+  @Max(maxPerMinute)
+  @Min(1)
+  @IsInt()
+  api_key_per_minute?: number | null;
+
+  /** Requests of all instances with one license key. @example 6000 */
+  @OptionalOrNull()
+  @Max(maxPerMinute)
+  @Min(1)
+  @IsInt()
+  license_key_per_minute?: number | null;
+
+  /** Requests of one instance with one license key. @example 240 */
+  @OptionalOrNull()
+  @Max(maxPerMinute)
+  @Min(1)
+  @IsInt()
+  instance_per_minute?: number | null;
+}
 
 export class CreateBrandBody {
   /** Names the brand in paths; lower case letters, digits and hyphens. Never changed. @example "globex" */
@@ -21,6 +48,13 @@ export class CreateBrandBody {
   @Optional()
   @IsMetadata()
   metadata?: Metadata;
+
+  /** How often the brand's credentials may call. */
+  @Optional()
+  @ValidateNested({ message: 'rate_limits must be an object' })
+  @IsObject()
+  @Type(() => RateLimitsBody)
+  rate_limits?: RateLimitsBody;
 }
 
 export class UpdateBrandBody {
@@ -38,6 +72,22 @@ export class UpdateBrandBody {
   @Optional()
   @IsMetadata({ nulls: true })
   metadata?: Record<string, string | null>;
+
+  /** What is left out stays as it is. */
+  @Optional()
+  @ValidateNested({ message: 'rate_limits must be an object' })
+  @IsObject()
+  @Type(() => RateLimitsBody)
+  rate_limits?: RateLimitsBody;
+}
+
+export class RateLimitsObject {
+  /** @example 6000 */
+  api_key_per_minute!: number | null;
+  /** @example null */
+  license_key_per_minute!: number | null;
+  /** @example null */
+  instance_per_minute!: number | null;
 }
 
 export class BrandObject {
@@ -53,6 +103,8 @@ export class BrandObject {
   status!: BrandStatus;
   /** @example { "crm_id": "77" } */
   metadata!: Record<string, string>;
+  /** null: as the installation has it. */
+  rate_limits!: RateLimitsObject;
   /** @example "2026-11-23T12:00:00.000Z" */
   created_at!: string;
 }
@@ -64,5 +116,19 @@ export const brandObject = (brand: BrandState): BrandObject => ({
   key_prefix: brand.keyPrefix,
   status: brand.status,
   metadata: brand.metadata,
+  rate_limits: {
+    api_key_per_minute: brand.apiKeyPerMinute,
+    license_key_per_minute: brand.licenseKeyPerMinute,
+    instance_per_minute: brand.instancePerMinute,
+  },
   created_at: brand.createdAt.toISOString(),
 });
+
+/** Only what was said: what is left out stays as it is. */
+export function rateLimitsOf(body: RateLimitsBody | undefined): Partial<BrandRateLimits> {
+  return {
+    ...(body?.api_key_per_minute !== undefined && { apiKeyPerMinute: body.api_key_per_minute }),
+    ...(body?.license_key_per_minute !== undefined && { licenseKeyPerMinute: body.license_key_per_minute }),
+    ...(body?.instance_per_minute !== undefined && { instancePerMinute: body.instance_per_minute }),
+  };
+}

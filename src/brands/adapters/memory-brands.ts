@@ -1,12 +1,13 @@
 import { type BrandId, isAllBrands, type Reach } from '../../../libs/kernel/brand-id';
 import { parsePublicId } from '../../../libs/kernel/id';
 import { foldPrefix } from '../../../libs/license-key/license-key';
-import { Brand, type BrandState } from '../domain/brand';
+import { Brand, type BrandRateLimits, type BrandState, noLimits } from '../domain/brand';
 import { BrandNotFound, KeyPrefixTaken, SlugTaken } from '../domain/errors';
 import { BrandDirectory } from '../ports/brand-directory';
+import { BrandLimits } from '../ports/brand-limits';
 import { Brands } from '../ports/brands';
 
-export class MemoryBrands implements Brands, BrandDirectory {
+export class MemoryBrands implements Brands, BrandDirectory, BrandLimits {
   private readonly rows = new Map<string, BrandState>();
 
   async ofKeyPrefix(foldedPrefix: string): Promise<BrandId | null> {
@@ -23,6 +24,11 @@ export class MemoryBrands implements Brands, BrandDirectory {
     const row = this.rows.get(brandId);
     if (!row) throw new BrandNotFound();
     return row;
+  }
+
+  of(brandId: BrandId): BrandRateLimits {
+    const { apiKeyPerMinute, licenseKeyPerMinute, instancePerMinute } = this.rows.get(brandId) ?? noLimits;
+    return { apiKeyPerMinute, licenseKeyPerMinute, instancePerMinute };
   }
 
   async hold(brandId: BrandId): Promise<Brand | null> {

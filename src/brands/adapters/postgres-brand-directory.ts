@@ -9,11 +9,13 @@ import { brandTable } from './postgres-brands';
 
 @Injectable()
 export class PostgresBrandDirectory implements BrandDirectory {
+  /** For good: a prefix never changes, and no brand is removed. A prefix without a brand may get one any moment. */
+  private readonly knownPrefixes = new Map<string, Promise<BrandId>>();
+
   constructor(private readonly db: Database) {}
 
-  async ofKeyPrefix(foldedPrefix: string): Promise<BrandId | null> {
-    const rows = await this.db.beforeBrand<{ id: BrandId | null }>('select brand_of_key_prefix($1) as id', [foldedPrefix]);
-    return rows[0]?.id ?? null;
+  ofKeyPrefix(foldedPrefix: string): Promise<BrandId | null> {
+    return this.knownPrefixes.get(foldedPrefix) ?? this.findKeyPrefix(foldedPrefix);
   }
 
   find(reach: Reach, idOrSlug: string): Promise<BrandState | null> {
@@ -31,5 +33,12 @@ export class PostgresBrandDirectory implements BrandDirectory {
     const brand = await this.db.run(brandId, () => this.db.manager.findOne(brandTable, { where: { id: brandId } }));
     if (!brand) throw new BrandNotFound();
     return brand;
+  }
+
+  private async findKeyPrefix(foldedPrefix: string): Promise<BrandId | null> {
+    const [row] = await this.db.beforeBrand<{ id: BrandId | null }>('select brand_of_key_prefix($1) as id', [foldedPrefix]);
+    if (!row?.id) return null;
+    this.knownPrefixes.set(foldedPrefix, Promise.resolve(row.id));
+    return row.id;
   }
 }

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
+import { EventBus, type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
 import { LessThan } from 'typeorm';
 import type { BrandId } from '../../../libs/kernel/brand-id';
+import type { DomainEvent } from '../../../libs/kernel/domain-event';
 import { type Page, pageOf } from '../../../libs/kernel/page';
+import { Cache } from '../../../libs/persistence/cache';
 import { Database } from '../../../libs/persistence/database';
 import { ProductNotFound } from '../domain/errors';
 import type { ProductState } from '../domain/product';
@@ -11,6 +13,7 @@ import { GetProduct } from '../use-cases/get-product';
 import { ListProducts } from '../use-cases/list-products';
 import { productNamed, productTable } from './postgres-products';
 
+/** Always the truth: licenses are granted by what it says, for good. */
 @Injectable()
 export class PostgresProductCatalogue implements ProductCatalogue {
   constructor(private readonly db: Database) {}
@@ -34,11 +37,21 @@ export class PostgresListProducts implements IQueryHandler<ListProducts> {
 
 @QueryHandler(GetProduct)
 export class PostgresGetProduct implements IQueryHandler<GetProduct> {
-  constructor(private readonly products: ProductCatalogue) {}
+  constructor(
+    private readonly products: ProductCatalogue,
+    private readonly cache: Cache,
+    signals: EventBus<DomainEvent>,
+  ) {
+    signals.subscribe(({ type, brandId }) => {
+      if (type.startsWith('product.')) cache.forget(productsOf(brandId));
+    });
+  }
 
   async execute({ brandId, idOrCode }: GetProduct): Promise<ProductState> {
-    const product = await this.products.find(brandId, idOrCode);
-    if (!product) throw new ProductNotFound();
-    return product;
+    const found = await this.cache.remember(productsOf(brandId), idOrCode, () => this.products.find(brandId, idOrCode));
+    if (!found) throw new ProductNotFound();
+    return found.value;
   }
 }
+
+const productsOf = (brandId: BrandId): string => `products:${brandId}`;

@@ -29,6 +29,13 @@ describe('A brand', () => {
     expect([brand.state.version, brand.state.updatedAt, happened(brand)]).toEqual([1, noon, []]);
   });
 
+  it('has the rate limits of the installation, unless it is given its own, one by one', () => {
+    const brand = Brand.create({ slug: 'acme', name: 'Acme', keyPrefix: 'ACME', rateLimits: { apiKeyPerMinute: 9 } }, noon);
+    expect(brand.state).toMatchObject({ apiKeyPerMinute: 9, licenseKeyPerMinute: null, instancePerMinute: null });
+    brand.update({ rateLimits: { instancePerMinute: 2, apiKeyPerMinute: null } }, inDays(1));
+    expect(brand.state).toMatchObject({ apiKeyPerMinute: null, licenseKeyPerMinute: null, instancePerMinute: 2, version: 2 });
+  });
+
   it('keeps its slug and its key prefix for ever', () => {
     const brand = aBrand();
     brand.update({ name: 'New', slug: 'other', keyPrefix: 'OTHER' } as never, noon);

@@ -7,7 +7,16 @@ import { BrandCreated, BrandUpdated } from './events';
 
 export type BrandStatus = 'active' | 'suspended';
 
-export interface BrandState {
+/** How often a minute its credentials may call: each API key, each license key, each instance of a license key. null: as the installation has it. */
+export interface BrandRateLimits {
+  readonly apiKeyPerMinute: number | null;
+  readonly licenseKeyPerMinute: number | null;
+  readonly instancePerMinute: number | null;
+}
+
+export const noLimits: BrandRateLimits = { apiKeyPerMinute: null, licenseKeyPerMinute: null, instancePerMinute: null };
+
+export interface BrandState extends BrandRateLimits {
   readonly id: BrandId;
   readonly slug: string;
   readonly name: string;
@@ -19,12 +28,16 @@ export interface BrandState {
   readonly updatedAt: Date;
 }
 
-export type NewBrand = Pick<BrandState, 'slug' | 'name' | 'keyPrefix'> & { readonly metadata?: Metadata | undefined };
+export interface NewBrand extends Pick<BrandState, 'slug' | 'name' | 'keyPrefix'> {
+  readonly metadata?: Metadata | undefined;
+  readonly rateLimits?: Partial<BrandRateLimits> | undefined;
+}
 
 export interface BrandChange {
   readonly name?: string | undefined;
   readonly status?: BrandStatus | undefined;
   readonly metadata?: Record<string, string | null> | undefined;
+  readonly rateLimits?: Partial<BrandRateLimits> | undefined;
 }
 
 /** Words of the API's own paths: `/v1/brands/licenses` must not be somebody's brand. */
@@ -32,7 +45,7 @@ const reservedSlugs = new Set(['licenses', 'license-keys', 'brands', 'products',
 
 /** A tenant. Its slug and key prefix are fixed for ever: customers hold keys that begin with the prefix. */
 export class Brand extends Aggregate<BrandState> {
-  static create({ slug, name, keyPrefix, metadata = {} }: NewBrand, at: Date): Brand {
+  static create({ slug, name, keyPrefix, metadata = {}, rateLimits }: NewBrand, at: Date): Brand {
     if (reservedSlugs.has(slug)) throw new SlugReserved(slug);
     const brand = new Brand({
       id: newBrandId(),
@@ -41,6 +54,8 @@ export class Brand extends Aggregate<BrandState> {
       keyPrefix,
       status: 'active',
       metadata,
+      ...noLimits,
+      ...rateLimits,
       version: 1,
       createdAt: at,
       updatedAt: at,
@@ -50,8 +65,8 @@ export class Brand extends Aggregate<BrandState> {
   }
 
   /** To what is there already changes nothing. */
-  update({ name = this.state.name, status = this.state.status, metadata = {} }: BrandChange, at: Date): void {
-    const wanted = { name, status, metadata: mergeMetadata(this.state.metadata, metadata) };
+  update({ name = this.state.name, status = this.state.status, metadata = {}, rateLimits }: BrandChange, at: Date): void {
+    const wanted = { name, status, metadata: mergeMetadata(this.state.metadata, metadata), ...rateLimits };
     if (!this.alters(wanted)) return;
     this.change({ ...wanted, version: this.state.version + 1, updatedAt: at });
     this.record(new BrandUpdated(this.state.id, at, this.facts()));

@@ -21,7 +21,7 @@ const aBrand: BrandFacts = {
 
 @EventType('brand.created', 'A brand was opened.', aBrand)
 export class BrandCreated extends DomainEvent<BrandFacts> {}
-@EventType('brand.updated', 'The name, the status or the notes of a brand were changed.', { ...aBrand, version: 2 })
+@EventType('brand.updated', 'The name, the status, the rate limits or the notes of a brand were changed.', { ...aBrand, version: 2 })
 export class BrandUpdated extends DomainEvent<BrandFacts> {}
 
 interface ProductFacts {

@@ -6,7 +6,7 @@ import type { BrandChange, BrandState } from '../domain/brand';
 import { BrandNotFound } from '../domain/errors';
 import { Brands } from '../ports/brands';
 
-/** Renames, suspends or resumes a tenant, or changes its notes. */
+/** Renames, suspends or resumes a tenant, or changes its notes or rate limits. */
 export class UpdateBrand extends Command<BrandState> {
   constructor(
     readonly brandId: BrandId,

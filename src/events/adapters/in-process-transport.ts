@@ -12,8 +12,8 @@ export class InProcessTransport implements EventTransport {
 
   constructor(private readonly subscribers: Subscribers) {}
 
-  deliver(event: LoggedEvent): Promise<void> {
-    return this.subscribers.deliver(event);
+  deliver(...events: LoggedEvent[]): Promise<void> {
+    return this.subscribers.deliver(events);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { jetstream, type JetStreamClient, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import type { EventTransport } from '../ports/event-transport';
 import type { LoggedEvent } from '../../../libs/kernel/domain-event';
 import { eventObject } from './events.dto';
@@ -14,7 +14,7 @@ const patienceMs = 2_000;
 
 /**
  * To a NATS JetStream server, for other systems: `latchkey.events.<brand>.<type>`, the body as `GET /v1/events` shows it, the message id
- * (`Nats-Msg-Id`) that of the event. One after the other, each acknowledged, so that a stream keeps the order of the log.
+ * (`Nats-Msg-Id`) that of the event, `traceparent` that of the request that caused it. One after the other, each acknowledged, so that a stream keeps the order of the log.
  */
 export class NatsTransport implements EventTransport {
   readonly name = 'nats';
@@ -24,10 +24,16 @@ export class NatsTransport implements EventTransport {
 
   constructor(private readonly url: string) {}
 
-  async deliver(event: LoggedEvent): Promise<void> {
+  async deliver(...events: LoggedEvent[]): Promise<void> {
+    for (const event of events) await this.publish(event);
+  }
+
+  private async publish(event: LoggedEvent): Promise<void> {
     const { stream } = await (this.connecting ??= this.open());
     const body = eventObject(event);
-    await stream.publish(`latchkey.events.${body.brand_id}.${body.type}`, JSON.stringify(body), { msgID: body.id, timeout: patienceMs });
+    const traced = event.traceparent ? { headers: traceHeader(event.traceparent) } : {};
+    const options = { msgID: body.id, timeout: patienceMs, ...traced };
+    await stream.publish(`latchkey.events.${body.brand_id}.${body.type}`, JSON.stringify(body), options);
   }
 
   async close(): Promise<void> {
@@ -65,6 +71,12 @@ export class NatsTransport implements EventTransport {
       throw error;
     }
   }
+}
+
+function traceHeader(traceparent: string) {
+  const traced = headers();
+  traced.set('traceparent', traceparent);
+  return traced;
 }
 
 /** `nats://user:password@host`, or `nats://token@host`. */

@@ -5,7 +5,7 @@ import { Database } from '../../../libs/persistence/database';
 import { allBrands } from '../../identity';
 
 /** The columns of an event, as `eventOf` reads them. */
-export const eventColumns = 'e.brand_id, e.id, e.sequence, e.type, e.occurred_at, e.data';
+export const eventColumns = 'e.brand_id, e.id, e.sequence, e.type, e.occurred_at, e.data, e.traceparent';
 
 export interface EventRow {
   readonly brand_id: BrandId;
@@ -14,15 +14,17 @@ export interface EventRow {
   readonly type: string;
   readonly occurred_at: Date;
   readonly data: object;
+  readonly traceparent: string | null;
 }
 
-export const eventOf = ({ brand_id, id, sequence, type, occurred_at, data }: EventRow): LoggedEvent => ({
+export const eventOf = ({ brand_id, id, sequence, type, occurred_at, data, traceparent }: EventRow): LoggedEvent => ({
   brandId: brand_id,
   id,
   sequence: Number(sequence),
   type,
   occurredAt: occurred_at,
   data,
+  traceparent,
 });
 
 const numberedAtOnce = 500;

@@ -15,7 +15,7 @@ import { Wakeups } from './wakeups';
 /** The ways out of this installation: the in-process one, and a broker if there is one. */
 export const transports = Symbol('event transports');
 
-const atOnce = 50;
+const atOnce = 100;
 const brandsAtOnce = 4;
 
 /** For so long one instance has a brand's log to itself while it talks to a broker; if it dies, another one goes on after that. */
@@ -80,14 +80,21 @@ export class Relay implements OnModuleInit, OnApplicationShutdown {
     return outlet.joinsUnitOfWork ? this.deliverTogether(brandId, outlet) : this.deliverOutside(brandId, outlet);
   }
 
-  /** What subscribers write and the mark are one unit of work; an event that fails undoes nothing of those before it. */
+  /**
+   * What subscribers write and the mark are one unit of work. They are told of all that waits; where that fails, of one event after the
+   * other: one that fails undoes nothing of those before it.
+   */
   private deliverTogether(brandId: BrandId, outlet: EventTransport): Promise<boolean> {
     return this.db.run(brandId, async () => {
       const cursor = await this.log.hold(brandId, outlet.name);
       if (!cursor) return false;
       const events = await this.log.after(brandId, cursor.sequence, atOnce);
+      if (events.length === 0) return false;
       let done = cursor.sequence;
-      for (const event of events) {
+      const all = await this.db.part(() => outlet.deliver(...events)).then(nothing, (error: Error) => error);
+      if (all && isConnectionLost(all)) throw all;
+      if (!all) done = events.at(-1)!.sequence;
+      for (const event of all ? events : []) {
         const failure = await this.db.part(() => outlet.deliver(event)).then(nothing, (error: Error) => error);
         if (failure && isConnectionLost(failure)) throw failure;
         // Only the first one can be what failed before.

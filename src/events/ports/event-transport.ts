@@ -8,7 +8,7 @@ export abstract class EventTransport {
   abstract readonly joinsUnitOfWork: boolean;
   /** After how many failures an event is set aside, so that those behind it go on; null: never, the other side will be back. */
   abstract readonly setsAsideAfter: number | null;
-  /** Resolves once the other side has the event for good; the same event may come again. Rejects when it has not. */
-  abstract deliver(event: LoggedEvent): Promise<void>;
+  /** Resolves once the other side has the events, of one brand and in their order, for good; they may come again. Rejects when it has not. */
+  abstract deliver(...events: LoggedEvent[]): Promise<void>;
   abstract close(): Promise<void>;
 }

@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type Caller, CallerOf, ForApiKeys, NamesBrandInPath, ReadsBody, Tenant } from '../../../libs/http/access';
+import { CallerOf, ForApiKeys, NamesBrandInPath, ReadsBody, Tenant } from '../../../libs/http/access';
+import type { Caller } from '../../../libs/http/caller';
 import { DescribesId, idParam } from '../../../libs/http/id-param';
 import { AnswersList, cursorOf, listOf, type ListObject, PageQuery } from '../../../libs/http/paging';
 import { Refuses } from '../../../libs/http/problem';

@@ -1,7 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
-import { type Access, accessKey, type Caller, operationOf, type PresentedKey } from '../../../libs/http/access';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Access, accessKey, operationOf } from '../../../libs/http/access';
+import type { Caller, PresentedKey } from '../../../libs/http/caller';
+import { FailedTries } from '../../../libs/http/rate-limits/failed-tries';
+import { hashOf } from '../../../libs/http/rate-limits/hash';
 import {
   BrandSuspended,
   CredentialInQuery,
@@ -21,6 +24,7 @@ import { mayUse } from '../domain/api-key';
 import { parseSecret } from '../domain/api-secret';
 import { type Credential, Credentials } from '../ports/credentials';
 import { allBrands } from './all-brands';
+import { RateLimitGuard } from './rate-limit.guard';
 
 /** Decides who calls and for which brand. The one place where the id of an existing brand enters a request. */
 @Injectable()
@@ -30,10 +34,12 @@ export class CallerGuard implements CanActivate {
     private readonly credentials: Credentials,
     private readonly brands: BrandDirectory,
     private readonly privatePort: PrivatePort,
+    private readonly tries: FailedTries,
+    private readonly limits: RateLimitGuard,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const access = this.reflector.get<Access | undefined>(accessKey, context.getHandler());
     refuseCredentialInQuery(request);
     switch (access?.by) {
@@ -43,27 +49,43 @@ export class CallerGuard implements CanActivate {
         if (this.privatePort.isSet && !cameToPrivatePort(request)) throw new RouteNotFound();
         return true;
       case 'license_key':
-        request.presentedKey = await this.identify(request);
+        request.presentedKey = await this.identify(request, reply);
+        await this.limits.canActivate(context);
         note('license_key');
         return true;
-      case 'api_key':
-        request.caller = await this.authenticate(request, access, operationOf(context.getHandler()));
+      case 'api_key': {
+        const credential = await this.authenticate(request, reply, operationOf(context.getHandler()));
+        await this.limits.canActivate(context);
+        request.caller = await this.admit(request, credential, access);
         note(request.caller.credentialId);
         return true;
+      }
       case undefined:
         throw new Error('A route has to say who may call it');
     }
   }
 
-  private async authenticate(request: FastifyRequest, { roles, scope }: Access & { by: 'api_key' }, operation: string): Promise<Caller> {
-    const presented = parseSecret(secretIn(request) ?? '');
+  private async authenticate(request: FastifyRequest, reply: FastifyReply, operation: string): Promise<Credential> {
+    const secret = secretIn(request);
+    if (secret === undefined) throw new Unauthenticated();
+    const presented = parseSecret(secret);
+    const hash = presented && presented.hash.toString('base64url');
+    this.tries.refuse(request, reply, hash);
     const credential = presented && (await this.credentials.check(presented));
-    if (!credential) throw new Unauthenticated();
-    const credentialId = publicId('apiKey', credential.id);
-    request.asking = { credentialId, brandId: credential.brand?.id ?? installation, operation };
+    if (!credential) {
+      await this.tries.failed(request, hash);
+      throw new Unauthenticated();
+    }
+    this.tries.succeeded(hash!);
+    request.asking = { credentialId: publicId('apiKey', credential.id), brandId: credential.brand?.id ?? installation, operation };
+    return credential;
+  }
+
+  private async admit(request: FastifyRequest, credential: Credential, { roles, scope }: Access & { by: 'api_key' }): Promise<Caller> {
     if (!roles.includes(credential.role)) throw new RoleNotAllowed(credential.role);
     if (!mayUse(credential.scopes, scope)) throw new ScopeMissing(scope);
     const { role, scopes } = credential;
+    const credentialId = publicId('apiKey', credential.id);
     return { credentialId, role, scopes, reach: await this.reachOf(credential, brandNamedIn(request)) };
   }
 
@@ -82,12 +104,17 @@ export class CallerGuard implements CanActivate {
   }
 
   /** The prefix of a well-formed license key names the brand; whether the key exists is the use case's question. */
-  private async identify(request: FastifyRequest): Promise<PresentedKey | null> {
+  private async identify(request: FastifyRequest, reply: FastifyReply): Promise<PresentedKey | null> {
     const { license_key: inBody } = (request.body ?? {}) as { license_key?: unknown };
     const text = (request.params as { key?: string }).key ?? inBody;
-    const key = typeof text === 'string' ? parseLicenseKey(text) : null;
+    if (typeof text !== 'string') return null;
+    const key = parseLicenseKey(text);
+    request.credentialHash = key && this.tries.isOn ? hashOf(key.canonical) : null;
+    this.tries.refuse(request, reply, request.credentialHash);
     const brandId = key && (await this.brands.ofKeyPrefix(key.prefix));
-    return key && brandId ? { brandId, key } : null;
+    if (key && brandId) return { brandId, key };
+    await this.tries.failed(request, request.credentialHash);
+    return null;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { LicenseState } from './license';
-import { allows, judge, type LicenseVerdict, nextTurn, type VerdictCode, verdictOrder } from './verdict';
+import { allows, judge, type Judged, type LicenseVerdict, nextTurn, type VerdictCode, verdictOrder } from './verdict';
 
 /** A seat that an instance holds: the shape needed of it. */
 interface Held {
@@ -12,16 +12,20 @@ export interface Verification<Seat extends Held = Held> {
   readonly code: VerdictCode;
   readonly reasons: readonly VerdictCode[];
   readonly hint: string | null;
-  readonly licenses: readonly { readonly license: LicenseState; readonly valid: boolean; readonly code: LicenseVerdict }[];
+  readonly licenses: readonly { readonly license: LicenseOnRecord; readonly valid: boolean; readonly code: LicenseVerdict }[];
   readonly seat: Seat | null;
   readonly checkedAt: Date;
   /** When a client should ask again: after a day, or after five minutes when refused; sooner when time alone will change the verdict. */
   readonly refreshAfter: Date;
 }
 
+/** What a verdict says of a license: the shape needed of it. */
+export type LicenseOnRecord = Judged & Pick<LicenseState, 'id' | 'productCode' | 'seatLimit' | 'seatsUsed' | 'entitlements'>;
+
 export interface Evidence {
   readonly hint: string;
-  readonly licenses: readonly LicenseState[];
+  /** Of several for one product, the one that counts comes first. */
+  readonly licenses: readonly LicenseOnRecord[];
 }
 
 export interface Question {

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { BrandId, Reach } from '../../../libs/kernel/brand-id';
 import { Clock } from '../../../libs/kernel/clock';
 import { LicenseNotFound, ProductMismatch } from '../domain/errors';
-import type { License, LicenseState } from '../domain/license';
-import { ensureUsable } from '../domain/verdict';
+import type { License } from '../domain/license';
 import { KeyMint } from '../ports/key-mint';
 import { LicenseKeys } from '../ports/license-keys';
 import { Licenses } from '../ports/licenses';
@@ -14,7 +13,7 @@ export interface KeyInHand {
   readonly canonical: string;
 }
 
-/** A license that is held until the unit of work ends. Others read its state; what changes it is asked of the desk. */
+/** A license that is held until the unit of work ends. Others read its state, and count seats on it. */
 export type HeldLicense = License;
 
 /** What other modules may ask about licenses: the door of this one. All of it joins the caller's unit of work. */
@@ -27,10 +26,9 @@ export class LicenseDesk {
     private readonly clock: Clock,
   ) {}
 
-  /** The key's licenses with the key's hint; null when there is no such key. */
-  async look({ brandId, canonical }: KeyInHand): Promise<{ hint: string; licenses: LicenseState[] } | null> {
-    const key = await this.keys.find(brandId, this.mint.hashesOf(canonical), this.clock.now());
-    return key && { hint: key.state.hint, licenses: await this.licenses.ofKey(brandId, key.state.id) };
+  /** What the key may be stored as. */
+  hashesOf({ canonical }: KeyInHand): Buffer[] {
+    return this.mint.hashesOf(canonical);
   }
 
   /** The key's license of the product. @throws LicenseNotFound, ProductMismatch */
@@ -56,19 +54,8 @@ export class LicenseDesk {
     return license;
   }
 
-  /** @throws LicenseIsCancelled, LicenseIsSuspended, LicenseNotStarted, LicenseHasExpired */
-  ensureUsable({ state }: HeldLicense): void {
-    ensureUsable(state, this.clock.now());
-  }
-
-  /** @throws SeatLimitReached */
-  async takeSeat(license: HeldLicense): Promise<void> {
-    license.takeSeat(this.clock.now());
-    await this.licenses.save(license);
-  }
-
-  async freeSeat(license: HeldLicense): Promise<void> {
-    license.freeSeat(this.clock.now());
-    await this.licenses.save(license);
+  /** Keeps what was decided about the seats of a license that is held. */
+  keep(license: HeldLicense): Promise<void> {
+    return this.licenses.save(license);
   }
 }

@@ -1,6 +1,6 @@
 import { newId } from '../../../libs/kernel/id';
 import { acme, inDays } from '../../../test/fixtures/aggregates';
-import { deskOf, inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
+import { inHand, janeHasLicense, memoryHouse, mint } from '../../../test/fixtures/houses';
 import { LicenseKeyNotFound } from '../domain/errors';
 import { ReissueLicenseKey, ReissueLicenseKeyHandler } from './reissue-license-key';
 
@@ -16,7 +16,7 @@ describe('Reissuing a license key', () => {
     new ReissueLicenseKeyHandler(house.work, house.directory, house.keys, mint, house.clock).execute(
       new ReissueLicenseKey(acme, id, overlapSeconds),
     );
-  const opens = async (text: string) => (await deskOf(house).look(inHand(text)))?.licenses.map(({ id }) => id) ?? null;
+  const opens = async (text: string) => (await house.records.about(inHand(text), undefined)).evidence?.licenses.map(({ id }) => id) ?? null;
 
   it('gives a key that opens the same licenses, with the hint of the new one', async () => {
     const { key, licenseKey } = await reissue(0);

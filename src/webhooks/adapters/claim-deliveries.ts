@@ -25,6 +25,7 @@ interface Row {
   readonly event_type: string;
   readonly occurred_at: Date | null;
   readonly data: object;
+  readonly traceparent: string | null;
 }
 
 /** Those that work first: whoever is failing or slow takes only the room that is set apart for it. */
@@ -51,7 +52,13 @@ const claimedOf = ({ brand_id: brandId, id, endpoint_id: endpointId, url, secret
   endpointId,
   url,
   secrets: previous_secret ? [secret, previous_secret] : [secret],
-  event: row.occurred_at && { eventId: row.event_id, eventType: row.event_type, occurredAt: row.occurred_at, data: row.data },
+  event: row.occurred_at && {
+    eventId: row.event_id,
+    eventType: row.event_type,
+    occurredAt: row.occurred_at,
+    data: row.data,
+    traceparent: row.traceparent,
+  },
 });
 
 export const isDue = (delivery: string, at: string) =>
@@ -113,7 +120,7 @@ const lease = `
     update webhook_deliveries d set leased_until = $6, lease = $8 from due where d.brand_id = due.brand_id and d.id = due.id
     returning d.brand_id, d.id, d.endpoint_id, d.event_id, d.event_type
   )
-  select l.*, e.url, e.secret, case when e.previous_until > $5 then e.previous_secret end as previous_secret, o.occurred_at, o.data
+  select l.*, e.url, e.secret, case when e.previous_until > $5 then e.previous_secret end as previous_secret, o.occurred_at, o.data, o.traceparent
     from leased l
     join webhook_endpoints e on e.brand_id = l.brand_id and e.id = l.endpoint_id
     left join outbox_events o on o.brand_id = l.brand_id and o.id = l.event_id

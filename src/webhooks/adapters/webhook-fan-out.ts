@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { installation } from '../../../libs/kernel/brand-id';
 import { type LoggedEvent, Subscribe } from '../../../libs/messaging/subscribers';
-import { QueueEvent } from '../use-cases/queue-event';
+import { QueueEvents } from '../use-cases/queue-events';
 
 /** Hears of every event of every brand. */
 @Injectable()
@@ -10,8 +10,9 @@ export class WebhookFanOut {
   constructor(private readonly commands: CommandBus) {}
 
   @Subscribe('*')
-  async hear({ brandId, id, type }: LoggedEvent): Promise<void> {
+  async hear(events: readonly LoggedEvent[]): Promise<void> {
+    const { brandId } = events[0]!;
     // What happens to the installation itself happens in no brand, so nobody has an endpoint for it.
-    if (brandId !== installation) await this.commands.execute(new QueueEvent(brandId, { id, type }));
+    if (brandId !== installation) await this.commands.execute(new QueueEvents(brandId, events));
   }
 }

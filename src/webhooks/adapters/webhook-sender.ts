@@ -5,6 +5,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { publicId } from '../../../libs/kernel/id';
 import { Background } from '../../../libs/messaging/background';
 import { isUnavailable } from '../../../libs/persistence/sql-state';
+import { Tracing } from '../../../libs/telemetry/tracing';
 import { CannotOpen } from '../../../libs/vault/vault';
 import { allBrands } from '../../identity';
 import type { Answer } from '../domain/delivery';
@@ -54,6 +55,7 @@ export class WebhookSender implements OnModuleDestroy {
     private readonly commands: CommandBus,
     private readonly secrets: EndpointSecrets,
     private readonly receiver: Receiver,
+    private readonly tracing: Tracing,
   ) {
     this.loop = background.add(
       'webhooks',
@@ -144,7 +146,10 @@ export class WebhookSender implements OnModuleDestroy {
     const [present, ...before] = secrets.map((secret) => this.opened(endpointId, secret));
     if (!present) return sealed;
     const signing = [present, ...before.filter((one) => one !== null)];
-    return this.receiver.send({ url, headers: headersOf(event, body, signing, claimedAt), body }, this.stopping.signal);
+    return this.tracing.sending('POST webhook', event.traceparent, (traceparent) => {
+      const headers = headersOf({ ...event, traceparent }, body, signing, claimedAt);
+      return this.receiver.send({ url, headers, body }, this.stopping.signal);
+    });
   }
 
   /** null when the key that it was sealed under is gone. */

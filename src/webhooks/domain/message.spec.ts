@@ -11,6 +11,7 @@ const told = (data: object = { id: 'lic_1', version: 2 }): Told => ({
   eventType: 'license.renewed',
   occurredAt: noon,
   data,
+  traceparent: null,
 });
 const secret = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`);
 const verifiers = [Webhook, Svix];

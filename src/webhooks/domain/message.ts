@@ -7,6 +7,8 @@ export interface Told {
   readonly eventType: string;
   readonly occurredAt: Date;
   readonly data: object;
+  /** The trace of the request that caused it. */
+  readonly traceparent: string | null;
 }
 
 const maxBytes = 20 * 1024;
@@ -21,7 +23,7 @@ export function bodyOf({ eventType, occurredAt, data }: Told): string {
 }
 
 /** The headers of Standard Webhooks 1.0: one signature for each secret, so that a receiver may change over when it likes. */
-export function headersOf({ eventId }: Told, body: string, secrets: readonly string[], at: Date): Record<string, string> {
+export function headersOf({ eventId, traceparent }: Told, body: string, secrets: readonly string[], at: Date): Record<string, string> {
   const id = publicId('event', eventId);
   const timestamp = String(Math.floor(at.getTime() / 1000));
   return {
@@ -30,6 +32,7 @@ export function headersOf({ eventId }: Told, body: string, secrets: readonly str
     'webhook-id': id,
     'webhook-timestamp': timestamp,
     'webhook-signature': secrets.map((secret) => `v1,${sign(secret, `${id}.${timestamp}.${body}`)}`).join(' '),
+    ...(traceparent !== null && { traceparent }),
   };
 }
 
