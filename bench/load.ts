@@ -1,67 +1,34 @@
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { createHistogram } from 'node:perf_hooks';
-import { Pool } from 'pg';
-import type { Stock } from './stock';
+import { type Caller, type Length, type Measured, measure, type Seats } from './measure';
+import { type Keys, readStock } from './stock';
+import { work } from './worker';
 
-/** What to ask, by how many at a time and for how long. Sent to this file as its own process. */
-export interface Job {
-  readonly ask: Ask | Read;
-  readonly callers: number;
-  readonly seconds: number;
-}
-
-/** A POST with a random one of some license keys. */
+/** A question over HTTP, as its callers ask it again and again. */
 export interface Ask {
+  /** Of the service, or of a bare server. */
   readonly url: string;
+  readonly question: Question;
+  /** Each time a random one of these. */
+  readonly keys: Keys;
+  /** Whose seat `verify` asks for as well; absent: nobody's. */
+  readonly instance?: string;
+  /** Something that must be in the body of the right answer. Default: what says yes. */
+  readonly expect?: string;
+}
+
+/**
+ * `activate` names a new instance every time. `activate and deactivate` lets the instance of the caller come and go. `race` is `activate`
+ * where seats run out: then it is right to be refused. `post activate` sends the body of `activate` to one who answers like `verify`.
+ */
+export type Question = 'verify' | 'activate' | 'activate and deactivate' | 'race' | 'post activate';
+
+/** By how many at a time and for how long. Sent to this file as its own process. */
+export interface LoadJob extends Ask {
   readonly stock: string;
-  readonly keys: 'existing' | 'unknown' | 'hot' | 'spread';
-  /** Given: every request names a new instance, which begins with this. */
-  readonly newInstance?: string;
-  readonly expect: { readonly status: number; readonly body: string };
-}
-
-/** One statement through `pg`: a license by its primary key, prepared under a name. */
-export interface Read {
-  readonly sql: string;
-  readonly stock: string;
-  readonly poolSize: number;
-}
-
-export interface Measured {
-  readonly answers: number;
-  readonly perSecond: number;
-  /** In milliseconds. */
-  readonly p50: number;
-  readonly p99: number;
-  /** Answers that were not as expected. */
-  readonly wrong: number;
-  /** One of them, in words. */
-  readonly sample: string | null;
-}
-
-type Caller = () => Promise<string | null>;
-
-/** Every caller asks again as soon as it has its answer, until the time is up; what is under way then still counts. */
-async function measure(callers: Caller[], seconds: number): Promise<Measured> {
-  const histogram = createHistogram();
-  const [start, wrong]: [number, string[]] = [performance.now(), []];
-  const end = start + seconds * 1000;
-  await Promise.all(
-    callers.map(async (call) => {
-      for (let asked = performance.now(); asked < end;) {
-        const fault = await call();
-        if (fault !== null) wrong.push(fault);
-        const answered = performance.now();
-        histogram.record(Math.max(1, Math.round((answered - asked) * 1000)));
-        asked = answered;
-      }
-    }),
-  );
-  const answers = histogram.count;
-  const perSecond = answers / ((performance.now() - start) / 1000);
-  const [p50, p99] = [histogram.percentile(50) / 1000, histogram.percentile(99) / 1000];
-  return { answers, perSecond, p50, p99, wrong: wrong.length, sample: wrong[0] ?? null };
+  readonly callers: number;
+  readonly length: Length;
+  /** What new instances begin with: another in every round. */
+  readonly round: string;
 }
 
 /** HTTP/1.1 on one kept-alive connection, no more than these servers need: it has to cost less than what it measures. */
@@ -71,23 +38,24 @@ class Connection {
 
   private constructor(
     private readonly socket: Socket,
-    private readonly head: string,
+    private readonly hostname: string,
   ) {
     socket.setNoDelay(true).on('data', (chunk) => this.receive(chunk));
     socket.on('error', (error) => this.answer?.fail(error)).on('close', () => this.answer?.fail(new Error('closed before the answer')));
   }
 
   static async open(url: string): Promise<Connection> {
-    const { hostname, port, pathname } = new URL(url);
+    const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     await new Promise<void>((done, fail) => socket.once('connect', done).once('error', fail));
-    return new Connection(socket, `POST ${pathname} HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: `);
+    return new Connection(socket, hostname);
   }
 
-  post(body: string): Promise<[number, string]> {
+  post(path: string, body: string): Promise<[number, string]> {
     return new Promise((done, fail) => {
       this.answer = { done, fail };
-      this.socket.write(`${this.head}${body.length}\r\n\r\n${body}`, 'latin1');
+      const head = `POST ${path} HTTP/1.1\r\nhost: ${this.hostname}\r\ncontent-type: application/json\r\ncontent-length: `;
+      this.socket.write(`${head}${body.length}\r\n\r\n${body}`, 'latin1');
     });
   }
 
@@ -110,47 +78,59 @@ class Connection {
   }
 }
 
-async function askOverHttp({ url, stock, keys, newInstance, expect }: Ask, callers: number, seconds: number): Promise<Measured> {
-  const { product, ...all } = readStock(stock);
-  const mine = all[keys];
-  let instances = 0;
-  const body = () => {
-    const instance = newInstance === undefined ? '' : `,"instance_id":"${newInstance}-${++instances}"`;
-    return `{"license_key":"${mine[Math.floor(Math.random() * mine.length)]}","product_code":"${product}"${instance}}`;
-  };
-  const connections = await Promise.all(Array.from({ length: callers }, () => Connection.open(url)));
-  const callersOf = connections.map((connection) => async () => {
-    const [status, text] = await connection.post(body());
-    return status === expect.status && text.includes(expect.body) ? null : `${status} ${text}`;
-  });
-  const measured = await measure(callersOf, seconds);
+async function load(job: LoadJob): Promise<Measured> {
+  const seats: Seats = { taken: 0, freed: 0 };
+  const connections = await Promise.all(Array.from({ length: job.callers }, () => Connection.open(job.url)));
+  const measured = await measure(
+    connections.map((connection, caller) => callerOf(job, connection, caller, seats)),
+    job.length,
+    seats,
+  );
   connections.forEach((connection) => connection.close());
   return measured;
 }
 
-async function readOverSql({ sql, stock, poolSize }: Read, callers: number, seconds: number): Promise<Measured> {
-  const { brandId, licenseIds } = readStock(stock);
-  const pool = new Pool({ connectionString: sql, max: poolSize, min: poolSize });
-  const text = 'select * from licenses where brand_id = $1 and id = $2';
-  const read = async () => {
-    const id = licenseIds[Math.floor(Math.random() * licenseIds.length)];
-    const { rowCount } = await pool.query({ name: 'license by id', text, values: [brandId, id] });
-    return rowCount === 1 ? null : `${rowCount} rows`;
+function callerOf(
+  { question, keys, stock, round, instance, expect }: LoadJob,
+  connection: Connection,
+  caller: number,
+  seats: Seats,
+): Caller {
+  const { product, keys: all } = readStock(stock);
+  const these = all[keys];
+  const some = () => these[Math.floor(Math.random() * these.length)]!;
+  const ask = (path: string, key: string, id?: string) => {
+    const seat = id === undefined ? '' : `,"instance_id":"${id}"`;
+    return connection.post(`/v1/licenses/${path}`, `{"license_key":"${key}","product_code":"${product}"${seat}}`);
   };
-  const measured = await measure(Array<Caller>(callers).fill(read), seconds);
-  await pool.end();
-  return measured;
+  const judge = ([status, text]: [number, string], right: number, part: string) =>
+    status === right && text.includes(part) ? null : `${status} ${Buffer.from(text, 'latin1').toString().slice(0, 300)}`;
+  let times = 0;
+  const nextInstance = () => `${round}-${caller}-${times++}`;
+  switch (question) {
+    case 'verify':
+      return async () => judge(await ask('verify', some(), instance), 200, expect ?? '"valid":true');
+    case 'post activate':
+      return async () => judge(await ask('activate', some(), nextInstance()), 200, expect ?? '"valid":true');
+    case 'activate':
+    case 'race':
+      return async () => {
+        const [status, text] = await ask('activate', some(), nextInstance());
+        if (status === 201) seats.taken++;
+        if (question === 'race' && status === 409) return judge([status, text], 409, '"seat_limit_reached"');
+        return judge([status, text], 201, '"activation":{');
+      };
+    case 'activate and deactivate': {
+      const [key, mine] = [some(), `${round}-${caller}`];
+      return async () => {
+        const isIn = times++ % 2 === 1;
+        const [status, text] = await ask(isIn ? 'deactivate' : 'activate', key, mine);
+        const fault = isIn ? judge([status, text], 200, '"deactivated":true') : judge([status, text], 201, '"activation":{');
+        if (fault === null) seats[isIn ? 'freed' : 'taken']++;
+        return fault;
+      };
+    }
+  }
 }
 
-const readStock = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Stock;
-
-process.once('message', ({ ask, callers, seconds }: Job) => {
-  const measured = 'sql' in ask ? readOverSql(ask, callers, seconds) : askOverHttp(ask, callers, seconds);
-  measured.then(
-    (result) => process.send!(result, () => process.disconnect()),
-    (error: Error) => {
-      process.stderr.write(`${error.stack}\n`);
-      process.exit(1);
-    },
-  );
-});
+if (require.main === module) work(load);

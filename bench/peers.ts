@@ -1,6 +1,12 @@
+import 'reflect-metadata';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Body, Controller, HttpCode, Module, type PipeTransform, Post, ValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastify from 'fastify';
+import { RequestValidation } from '../libs/http/validation.pipe';
+import { ActivateBody } from '../src/activations/adapters/activations.dto';
 
 /** What a verdict looks like: the peers answer it to everybody, without a thought. */
 const verdict = {
@@ -28,6 +34,35 @@ const verdict = {
   refresh_after: '2026-11-24T12:00:00.000Z',
 };
 
+@Controller('v1/licenses')
+class VerdictController {
+  @Post('verify')
+  @HttpCode(200)
+  verify(@Body() _body: object): object {
+    return verdict;
+  }
+
+  @Post('activate')
+  @HttpCode(200)
+  activate(@Body() _body: ActivateBody): object {
+    return verdict;
+  }
+}
+
+@Module({ controllers: [VerdictController] })
+class VerdictModule {}
+
+async function nest(...pipes: PipeTransform[]): Promise<AddressInfo> {
+  const app = await NestFactory.create<NestFastifyApplication>(VerdictModule, new FastifyAdapter(), { logger: false });
+  app.useGlobalPipes(...pipes);
+  await app.listen(0, '127.0.0.1');
+  return app.getHttpAdapter().getInstance().server.address() as AddressInfo;
+}
+
+/** The options that the service has, too. */
+const stockPipe = () =>
+  new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true, stopAtFirstError: true });
+
 /** Each reads the JSON that it is sent and answers JSON: the least that any service of its kind does. */
 const peers = {
   async http(): Promise<AddressInfo> {
@@ -50,12 +85,17 @@ const peers = {
     await app.listen({ port: 0, host: '127.0.0.1' });
     return app.server.address() as AddressInfo;
   },
+
+  nest: () => nest(),
+  stockPipe: () => nest(stockPipe()),
+  ourPipe: () => nest(new RequestValidation()),
 };
 
 export type Peer = keyof typeof peers;
 
-/** As its own process: `node dist/bench/peers.js http`. Says where it listens, and ends with whoever started it. */
+/** As its own process; one for all, since never more than one of them is asked. Says where each listens, and ends with whoever started it. */
 if (require.main === module) {
-  void peers[process.argv[2] as Peer]().then(({ port }) => process.send!(`http://127.0.0.1:${port}/v1/licenses/verify`));
+  const listening = Object.entries(peers).map(async ([name, listen]) => [name, `http://127.0.0.1:${(await listen()).port}`] as const);
+  void Promise.all(listening).then((addresses) => process.send!(Object.fromEntries(addresses)));
   process.once('disconnect', () => process.exit());
 }

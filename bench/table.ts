@@ -1,12 +1,8 @@
 import { cpus, release, totalmem, type } from 'node:os';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Measured } from './load';
-
-export interface Row {
-  readonly work: string;
-  readonly rounds: readonly Measured[];
-}
+import type { Measured } from './measure';
+import { bareFastify, bareHttp, oneRead, type Row } from './rows';
 
 export interface Circumstances {
   readonly command: string;
@@ -17,6 +13,10 @@ export interface Circumstances {
   readonly rounds: number;
   /** Of the machine just before, over one minute: what others were doing. */
   readonly loadBefore: number;
+  /** Milliseconds that a fixed work of the processor took before and after the run. */
+  readonly calibration: readonly [number, number];
+  /** Events that had no place in their brand's log yet when the load had ended, after a short wait. */
+  readonly backlog: number;
   /** What was wrong afterwards; nothing should be. */
   readonly faults: readonly string[];
 }
@@ -26,47 +26,69 @@ const median = (numbers: readonly number[]): number => {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
-const whole = (value: number) => Math.round(value).toLocaleString('en');
-const fine = (value: number) => value.toFixed(value < 10 ? 2 : 1);
-const errorsOf = ({ rounds }: Row): number => rounds.reduce((sum, { wrong }) => sum + wrong, 0);
+export const whole = (value: number) => Math.round(value).toLocaleString('en');
+/** Milliseconds, as exactly as it makes sense. */
+export const fine = (value: number) => (value < 0.1 ? value.toPrecision(2) : value.toFixed(value < 10 ? 2 : 1));
+const ratio = (value: number) => value.toFixed(2);
+export const errorsOf = ({ rounds }: Pick<Row, 'rounds'>): number => rounds.reduce((sum, { wrong }) => sum + wrong, 0);
 const rateOf = ({ rounds }: Row): number => median(rounds.map(({ perSecond }) => perSecond));
 
-/** The rows beside the limit: how much of what the framework alone can do is left. */
-export function tableOf(rows: readonly Row[], limit: Row): string {
+/** Rows of cells beneath their head, as Markdown; words to the left, from the given column on numbers to the right. */
+export const markdown = (head: readonly string[], rows: readonly (readonly (string | number)[])[], numbersFrom = 1): string =>
+  [head, head.map((_, column) => (column < numbersFrom ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** The rows, each beside its limit. */
+export function tableOf(rows: readonly Row[]): string {
+  const named = (work: string | null) => rows.find((row) => row.work === work);
   const lines = rows.map((row) => {
-    const rates = row.rounds.map(({ perSecond }) => perSecond);
+    const { work, rounds, target = '', there } = row;
+    const limit = named(row.limit);
+    const rates = rounds.map(({ perSecond }) => perSecond);
     const spread = (Math.max(...rates) - Math.min(...rates)) / median(rates);
-    const of = (pick: (one: Measured) => number) => fine(median(row.rounds.map(pick)));
-    const cells = [row.work, whole(median(rates)), of(({ p50 }) => p50), of(({ p99 }) => p99), (rateOf(row) / rateOf(limit)).toFixed(2)];
-    return `| ${[...cells, `${Math.round(spread * 100)} %`, errorsOf(row)].join(' | ')} |`;
+    const of = (pick: (one: Measured) => number) => fine(median(rounds.map(pick)));
+    const thereOf = there === undefined ? '' : `${whole(there)}${limit?.there ? ` = ${ratio(there / limit.there)}` : ''}`;
+    return [
+      ...[work, whole(rateOf(row)), of(({ p50 }) => p50), of(({ p99 }) => p99)],
+      ...[limit ? ratio(rateOf(row) / rateOf(limit)) : '', thereOf, target, `${Math.round(spread * 100)} %`, errorsOf(row)],
+    ];
   });
-  return [
-    '| work | requests/s | p50 ms | p99 ms | of bare Fastify | spread | errors |',
-    '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...lines,
-  ].join('\n');
+  return markdown(['work', 'a second', 'p50 ms', 'p99 ms', 'of its limit', 'there', 'target', 'spread', 'errors'], lines);
 }
 
+/** Answers that nobody expected, a few of them. */
+export const samplesOf = (rows: readonly Row[]): string[] =>
+  rows
+    .flatMap(({ work, rounds }) => rounds.flatMap(({ sample }) => (sample === null ? [] : [`${work}: ${sample}`])))
+    .slice(0, 3)
+    .map((sample) => `\nAn answer that was not expected: ${sample}`);
+
+export const truthOf = (faults: readonly string[]): string =>
+  faults.length === 0
+    ? 'Afterwards: living rows = `seats_used` ≤ the limit on every license; what was acknowledged as taken and given back = living rows = events.'
+    : `**Wrong afterwards:** ${faults.join('; ')}.`;
+
 /** Everything that has to be known to read the table, in Markdown. */
-export function report(rows: readonly Row[], limit: Row, given: Circumstances): string {
-  const { command, postgres, licenses, callers, seconds, rounds, loadBefore, faults } = given;
+export function report(rows: readonly Row[], given: Circumstances): string {
+  const { command, postgres, licenses, callers, seconds, rounds, loadBefore, calibration, backlog, faults } = given;
   const cores = cpus();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
-  const samples = rows.flatMap(({ work, rounds }) => rounds.flatMap(({ sample }) => (sample === null ? [] : [`${work}: ${sample}`])));
-  const truth =
-    faults.length === 0
-      ? 'living rows = `seats_used` on every license, and acknowledged activations = living rows = events.'
-      : `**wrong:** ${faults.join('; ')}.`;
+  const httpRounds = rows.find(({ work }) => work === bareHttp)!.rounds.map(({ perSecond }) => whole(perSecond));
   return [
     `\`${command}\``,
     '',
     `${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}, ${memory}, ${type()} ${release()}; Node ${process.versions.node}, ` +
-      `PostgreSQL ${postgres} (durable). ${whole(licenses)} licenses, ${callers} callers, ${rounds} interleaved rounds of ${seconds} s each. Load of the machine before: ${loadBefore.toFixed(1)}.`,
+      `PostgreSQL ${postgres} (durable). ${whole(licenses)} licenses, ${callers} callers, ${rounds} interleaved rounds of ${seconds} s each.`,
     '',
-    tableOf(rows, limit),
+    tableOf(rows),
     '',
-    `Afterwards: ${truth}`,
-    ...samples.slice(0, 3).map((sample) => `\nAn answer that was not expected: ${sample}`),
+    `The limit of a row without HTTP is "${oneRead}", of the others "${bareFastify}"; of the last row it is the one above. Nest + Express is not measured: Express is no dependency.`,
+    '',
+    `Noise: load of the machine before ${loadBefore.toFixed(1)}; 100,000 HMACs took ${Math.round(calibration[0])} ms before the run and ` +
+      `${Math.round(calibration[1])} ms after it; ${bareHttp}, round by round: ${httpRounds.join(', ')}.`,
+    '',
+    truthOf(faults),
+    `Events that waited for their place in the log at the end: ${whole(backlog)}.`,
+    ...samplesOf(rows),
   ].join('\n');
 }
 
