@@ -63,6 +63,7 @@ export const operations: Record<string, Usage> = {
   healthDatabase: probe,
   healthCache: probe,
   ready: probe,
+  metrics: probe,
 
   createBrand: {
     by: 'internal',

@@ -20,7 +20,6 @@ contractOf(Activations, (house) => {
     await run(() => house().activations.save(activation));
     return activation.state;
   };
-  const seats = (instance: string) => run(() => house().activations.seatsOf(shop.brandId, [pro, lite], instance));
 
   it('gives back what was saved, by id and by instance', async () => {
     const state = await save({ instanceId: 'https://ä.example/"', instanceName: 'Shop', metadata: { wp: '6.9' } });
@@ -48,22 +47,11 @@ contractOf(Activations, (house) => {
     });
   });
 
-  it('counts as seats of an instance only those that it holds', async () => {
-    const [one, other] = [await save({ instanceId: 'a' }), await save({ instanceId: 'a', licenseId: lite })];
-    await save({ instanceId: 'b' });
-    await save({ instanceId: 'c', deactivatedAt: inDays(1) });
-    expect((await seats('a')).map(({ id }) => id).sort()).toEqual([one.id, other.id].sort());
-    expect(await seats('c')).toEqual([]);
-    expect(await run(() => house().activations.seatsOf(shop.brandId, [lite], 'b'))).toEqual([]);
-    expect(await run(() => house().activations.seatsOf(shop.brandId, [], 'a'))).toEqual([]);
-  });
-
   it('knows nothing of another brand', async () => {
     const { id } = await save({ instanceId: 'a' });
     const other = await aTenant(house());
     expect(await run(() => house().activations.find(other, id), other)).toBeNull();
     expect(await run(() => house().activations.ofInstance(other, pro, 'a'), other)).toBeNull();
-    expect(await run(() => house().activations.seatsOf(other, [pro], 'a'), other)).toEqual([]);
     expect(await run(() => house().activations.find(shop.brandId, newId()))).toBeNull();
   });
 });

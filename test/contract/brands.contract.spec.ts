@@ -1,6 +1,7 @@
 import { type BrandId, newBrandId } from '../../libs/kernel/brand-id';
 import { publicId } from '../../libs/kernel/id';
-import { BrandDirectory, BrandNotFound } from '../../src/brands';
+import { BrandDirectory, BrandLimits, BrandNotFound } from '../../src/brands';
+import { noLimits } from '../../src/brands/domain/brand';
 import { KeyPrefixTaken, SlugTaken } from '../../src/brands/domain/errors';
 import { Brands } from '../../src/brands/ports/brands';
 import { allBrands } from '../../src/identity';
@@ -67,7 +68,26 @@ contractOf(BrandDirectory, (house) => {
     expect(await house().directory.ofKeyPrefix('NONE')).toBeNull();
   });
 
+  it('finds a brand whose prefix somebody asked for before it was there', async () => {
+    expect(await house().directory.ofKeyPrefix('S00N')).toBeNull();
+    const id = newBrandId();
+    await house().work.run(id, () => house().brands.save(aBrand({ id, slug: 'soon', keyPrefix: 'SOON' })));
+    for (let i = 0; i < 2; i += 1) expect(await house().directory.ofKeyPrefix('S00N')).toBe(id);
+  });
+
   it('refuses to get a brand that is not there', async () => {
     await expect(house().directory.get(newBrandId())).rejects.toThrow(BrandNotFound);
+  });
+});
+
+contractOf(BrandLimits, (house) => {
+  const own = { apiKeyPerMinute: 9, licenseKeyPerMinute: null, instancePerMinute: 2 };
+
+  it('tells the limits of a brand, and that it has none', async () => {
+    const id = newBrandId();
+    await house().work.run(id, () => house().brands.save(aBrand({ id, slug: 'limited', keyPrefix: 'LIMITED', ...own })));
+    expect(await house().limits.of(id)).toEqual(own);
+    expect(await house().limits.of(await aTenant(house()))).toEqual(noLimits);
+    expect(await house().limits.of(newBrandId())).toEqual(noLimits);
   });
 });

@@ -35,9 +35,9 @@ async function inProcess(): Promise<Side> {
   let refusing = false;
   class Listener {
     @Subscribe('license.*')
-    async note({ id }: LoggedEvent): Promise<void> {
+    async note(events: readonly LoggedEvent[]): Promise<void> {
       if (refusing) throw new Error('away');
-      if (!heard.includes(publicId('event', id))) heard.push(publicId('event', id));
+      for (const id of events.map((event) => publicId('event', event.id))) if (!heard.includes(id)) heard.push(id);
     }
     @Subscribe('brand.*')
     async never(): Promise<void> {

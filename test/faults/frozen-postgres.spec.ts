@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Call, TestService } from '../../libs/testing/service';
 import { createBrandWorld } from '../../libs/testing/world';
 import { serviceOver } from '../fixtures/services';
-import { brokenBuild, Chance, Fleet, Postgres, report, rigSettings, sized, until } from './rig';
+import { brokenBuild, Chance, Fleet, onBrokenBuild, Postgres, report, rigSettings, sized, until } from './rig';
 
 jest.setTimeout(sized(90_000, 300_000));
 
@@ -82,7 +82,7 @@ describe('While PostgreSQL is frozen', () => {
     expect(turnedAway).toBeGreaterThanOrEqual(20 * rounds);
   });
 
-  it('is found out when nobody but the server counts the time', async () => {
+  onBrokenBuild('is found out when nobody but the server counts the time', async () => {
     const build = brokenBuild([{ file: 'src/data-source.js', find: 'query_timeout: 2_900', replace: 'query_timeout: 0' }]);
     try {
       expect((await live(build.main)).found).toContainEqual(expect.stringMatching(/calls hang$/));

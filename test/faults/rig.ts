@@ -17,6 +17,8 @@ import { serviceOver } from '../fixtures/services';
 
 /** `npm run test:faults` runs the long form; `npm test` a short one of the same scenarios. */
 export const long = process.env.FAULTS === 'long';
+/** The same on a build with a mistake in it, which has to be found out: part of the long form. */
+export const onBrokenBuild = long ? it : it.skip;
 export const sized = (short: number, whole: number): number => (long ? whole : short);
 
 /** Numbers that look random and come again with the same seed: FAULTS_SEED, which every run prints. */

@@ -182,7 +182,7 @@ describe('Whatever happens to two licenses', () => {
   it('they say what the rules say, and count what is there', async () => {
     await fc.assert(
       fc.asyncProperty(histories, async (some) => void (await Promise.all(some.map((one) => lives(one))))),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   }, 60_000);
 

@@ -96,10 +96,12 @@ describe('The relay', () => {
         name: 'subscribers',
         joinsUnitOfWork: true,
         setsAsideAfter: 3,
-        deliver: async (event) => {
-          const values = [event.brandId, event.id, event.sequence, who];
-          await db.manager.query('insert into heard (brand_id, event_id, sequence, who) values ($1, $2, $3, $4)', values);
-          if (failing(event)) throw new Error('on purpose');
+        deliver: async (...events) => {
+          for (const event of events) {
+            const values = [event.brandId, event.id, event.sequence, who];
+            await db.manager.query('insert into heard (brand_id, event_id, sequence, who) values ($1, $2, $3, $4)', values);
+            if (failing(event)) throw new Error('on purpose');
+          }
         },
         close: () => Promise.resolve(),
       },
@@ -205,7 +207,7 @@ describe('The relay', () => {
       return [
         {
           ...outlet!,
-          deliver: (event) => (unlucky.has(event.brandId) ? Promise.reject(away) : outlet!.deliver(event)),
+          deliver: (...events) => (unlucky.has(events[0]!.brandId) ? Promise.reject(away) : outlet!.deliver(...events)),
           close: outlet!.close,
         },
       ];
@@ -233,7 +235,8 @@ describe('The relay', () => {
     name: 'broker',
     joinsUnitOfWork: false,
     setsAsideAfter: null,
-    deliver: async ({ sequence }) => {
+    deliver: async (...[event]) => {
+      const { sequence } = event!;
       if (away()) throw new Error('the broker is away');
       taken.push(sequence);
     },

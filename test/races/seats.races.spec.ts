@@ -119,17 +119,20 @@ describe('Seats, over three processes at once,', () => {
     const watching = (async () => {
       for (; raging; await sleep(2)) instants.push(await seatsIn(world));
     })();
-    const answers = await times(240, async (i) => {
-      await sleep((i % 24) * 20);
-      if (i % 24 === 7) return limit([1, null, 4, 2, 3][i % 5]!);
-      if (i % 8 === 3) return freeOne();
-      return i % 2 === 0 ? activate(world, `site-${i % 7}`) : deactivate(world, `site-${i % 7}`);
-    });
+    const storm = () =>
+      times(240, async (i) => {
+        await sleep((i % 24) * 80);
+        if (i % 24 === 7) return limit([1, null, 4, 2, 3][i % 5]!);
+        if (i % 8 === 3) return freeOne();
+        return i % 2 === 0 ? activate(world, `site-${i % 7}`) : deactivate(world, `site-${i % 7}`);
+      });
+    // It goes on until it was watched often enough, however slow the machine is.
+    const answers: Answer[] = [];
+    while (instants.length <= 20) answers.push(...(await storm()));
     raging = false;
     await watching;
 
     expect(Object.keys(outcomes(answers)).filter((outcome) => !['200', '201', '409 seat_limit_reached'].includes(outcome))).toEqual([]);
-    expect(instants.length).toBeGreaterThan(20);
     expect(new Set(instants.map(({ used }) => used)).size).toBeGreaterThan(2);
     expect([...instants, await seatsIn(world)].filter((instant) => !isSound(instant))).toEqual([]);
   });
