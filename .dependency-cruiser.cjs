@@ -6,7 +6,7 @@ const testing = '^libs/testing/';
 const kernel = '^libs/kernel/';
 const crypto = '^(node:)?crypto$';
 const compositionRoot = '^src/([^/]+\\.ts$|migrations/)';
-const drivers = ['typeorm', 'pg', 'ioredis', 'stripe', 'fastify'];
+const drivers = ['typeorm', 'pg', 'ioredis', 'stripe', 'nodemailer', 'fastify'];
 const otherIndex = '^src/(?!$1/)[^/]+/index\\.ts$';
 
 module.exports = {
@@ -82,7 +82,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(src|libs)/',
-        pathNot: ['^src/[^/]+/adapters/', '^libs/(persistence|http|testing)/', '^src/core/', compositionRoot],
+        pathNot: ['^src/[^/]+/adapters/', '^libs/(persistence|http|testing|stripe-fake)/', '^src/core/', compositionRoot],
       },
       // A path inside a package that it does not export keeps its bare name.
       to: { path: [npm(...drivers), `^(${drivers.join('|')})(/|$)`] },

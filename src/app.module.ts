@@ -9,11 +9,12 @@ import { Tracing } from '../libs/telemetry/tracing';
 import { type EncryptionKey, EncryptionKeys } from '../libs/vault/vault';
 import { ActivationsModule } from './activations';
 import { AuditModule } from './audit';
+import { BillingModule, StripeAddress } from './billing';
 import { BrandsModule } from './brands';
 import { CoreModule } from './core/core.module';
 import { RedisAddress } from './core/redis';
 import { EventsAddress, EventsModule } from './events';
-import { IdentityModule, KeyMode } from './identity';
+import { IdentityModule, KeyMode, LegacyBrand } from './identity';
 import { ExpiryNotices, LicensesModule, type Pepper, Peppers } from './licenses';
 import { WebhooksModule, WebhookTargets } from './webhooks';
 
@@ -31,6 +32,9 @@ export interface Settings {
   readonly retention: Retention;
   readonly tracing: Tracing;
   readonly rateLimits: RateLimits;
+  readonly legacyBrand: string | null;
+  /** Where the fake Stripe is; null: nowhere. */
+  readonly fakeStripeUrl: string | null;
 }
 
 @Module({})
@@ -49,6 +53,8 @@ export class AppModule {
       { provide: ExpiryNotices, useValue: { daysBefore: settings.expiryNoticeDays } satisfies ExpiryNotices },
       { provide: Retention, useValue: settings.retention },
       { provide: RateLimits, useValue: settings.rateLimits },
+      { provide: LegacyBrand, useValue: { slug: settings.legacyBrand } satisfies LegacyBrand },
+      { provide: StripeAddress, useValue: { fakeUrl: settings.fakeStripeUrl } satisfies StripeAddress },
     ];
     return {
       module: AppModule,
@@ -63,6 +69,7 @@ export class AppModule {
         EventsModule,
         AuditModule,
         WebhooksModule,
+        BillingModule,
       ],
       providers,
       exports: providers.map(({ provide }) => provide),

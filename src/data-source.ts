@@ -13,6 +13,8 @@ import { Facts1764100000000 } from './migrations/1764100000000-facts';
 import { Webhooks1764100000001 } from './migrations/1764100000001-webhooks';
 import { Speed1764200000000 } from './migrations/1764200000000-speed';
 import { RateLimits1764200000001 } from './migrations/1764200000001-rate-limits';
+import { Origin1764300000000 } from './migrations/1764300000000-origin';
+import { Billing1764300000002 } from './migrations/1764300000002-billing';
 import { webhookAttemptTable, webhookDeliveryTable } from './webhooks/adapters/postgres-deliveries';
 import { webhookEndpointTable } from './webhooks/adapters/postgres-webhook-endpoints';
 
@@ -33,7 +35,15 @@ const common = {
     webhookDeliveryTable,
     webhookAttemptTable,
   ],
-  migrations: [Core1764000000000, Facts1764100000000, Webhooks1764100000001, Speed1764200000000, RateLimits1764200000001],
+  migrations: [
+    Core1764000000000,
+    Facts1764100000000,
+    Webhooks1764100000001,
+    Speed1764200000000,
+    RateLimits1764200000001,
+    Origin1764300000000,
+    Billing1764300000002,
+  ],
   migrationsTransactionMode: 'all',
   namingStrategy: new SnakeCaseColumns(),
   installExtensions: false,

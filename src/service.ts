@@ -43,6 +43,8 @@ export const settingsOf = (config: Config, databaseUrl: string, tracing = passin
     answersDays: config.RETENTION_ANSWERS_DAYS,
   },
   tracing,
+  legacyBrand: config.LEGACY_BRAND ?? null,
+  fakeStripeUrl: config.production ? null : config.STRIPE_FAKE_URL,
   rateLimits: {
     isOn: config.RATE_LIMITS === 'on',
     perMinute: {
@@ -50,6 +52,7 @@ export const settingsOf = (config: Config, databaseUrl: string, tracing = passin
       instance: config.RATE_LIMIT_INSTANCE,
       license_key: config.RATE_LIMIT_LICENSE_KEY,
       failed_tries: config.RATE_LIMIT_FAILED_TRIES,
+      public: config.RATE_LIMIT_PUBLIC,
     },
   },
 });

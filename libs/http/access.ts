@@ -1,4 +1,5 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata, UseInterceptors } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiParam, ApiQuery, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { AllBrands, BrandId, Reach } from '../kernel/brand-id';
@@ -28,13 +29,32 @@ import {
 /** What a route asks of its caller. A route that says nothing is answered to nobody. */
 export type Access =
   | { readonly by: 'anyone' | 'license_key' | 'private_port' }
+  | ({ readonly by: 'anyone_of_brand' } & OfBrand)
   | { readonly by: 'api_key'; readonly roles: readonly Role[]; readonly scope: string };
+
+interface OfBrand {
+  /** Where the brand is named. */
+  readonly named: 'in_path' | 'by_setting';
+  /** Whether the body proves who sent it: then it is taken whatever became of the brand, and only forgeries are counted. */
+  readonly signed: boolean;
+}
 
 export const accessKey = Symbol('access');
 const requires = (access: Access) => SetMetadata(accessKey, access);
 
 /** Anyone may call. */
 export const OpenToAnyone = () => requires({ by: 'anyone' });
+
+/** Anyone may call, about the one brand that the path or the settings name. */
+export const OpenToAnyoneOfBrand = ({ named = 'in_path', signed = false }: Partial<OfBrand> = {}) =>
+  applyDecorators(
+    requires({ by: 'anyone_of_brand', named, signed }),
+    Refuses(BadRequest, CredentialInQuery, RateLimited, InternalError, Unavailable),
+    ...(signed ? [] : [Refuses(BrandSuspended)]),
+  );
+
+/** The body is handed on as the bytes that came: whoever signed it signed these. */
+export const TakesRawBody = () => RouteConfig({ rawBody: true });
 
 /** Answered on the private port only, where there is one. */
 export const OnPrivatePort = () => applyDecorators(requires({ by: 'private_port' }), Refuses(RouteNotFound));
@@ -82,7 +102,8 @@ const requestOf = (context: ExecutionContext) => context.switchToHttp().getReque
 
 /** The caller's brand; an internal key has to have named one. */
 export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): BrandId => {
-  const reach = requestOf(context).caller?.reach;
+  const { caller, publicBrand } = requestOf(context);
+  const reach = caller?.reach ?? publicBrand;
   if (reach === undefined) throw new Unauthenticated();
   if (isAllBrands(reach)) throw new BrandRequired();
   return reach;

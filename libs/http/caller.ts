@@ -32,6 +32,8 @@ declare module 'fastify' {
     asking?: Asking;
     caller?: Caller;
     presentedKey?: PresentedKey | null;
+    /** The brand that a request without any credential is about. */
+    publicBrand?: BrandId;
     /** A hash of the credential that was presented, so that it can be counted and remembered without being kept; null for what cannot be one. */
     credentialHash?: string | null;
   }

@@ -58,9 +58,10 @@ declare module 'fastify' {
 export function prepareHttp(app: NestFastifyApplication, { log, metrics, tracing }: Watching): FastifyInstance {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, parseStrictJson(body as Buffer));
+      const { rawBody } = request.routeOptions.config as { rawBody?: boolean };
+      done(null, rawBody ? body : parseStrictJson(body as Buffer));
     } catch (error) {
       done(error as Error);
     }

@@ -11,6 +11,8 @@ export const idPrefixes = {
   event: 'evt',
   webhookEndpoint: 'whe',
   webhookDelivery: 'whd',
+  plan: 'pln',
+  purchase: 'pur',
   auditLog: 'aud',
   request: 'req',
 } as const;

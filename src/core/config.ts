@@ -107,6 +107,22 @@ export class Config {
   @Min(1)
   RATE_LIMIT_FAILED_TRIES: number = 60;
 
+  /** Requests from one address that need no credential. */
+  @Whole()
+  @IsInt()
+  @Max(maxPerMinute)
+  @Min(1)
+  RATE_LIMIT_PUBLIC: number = 600;
+
+  /** The one brand, by id or slug, for which clients of the older API under /api are answered. Absent: they are not. */
+  @IsOptional()
+  @IsString()
+  LEGACY_BRAND?: string;
+
+  /** Where brands whose Stripe key is one of the fake (sk_test_latchkey_…) find it; never in production. */
+  @IsUrl({ ...serverUrl, protocols: ['http'] }, { message: 'STRIPE_FAKE_URL must look like http://127.0.0.1:4242' })
+  STRIPE_FAKE_URL: string = 'http://127.0.0.1:4242';
+
   @IsString()
   LATCHKEY_DATA_DIR: string = './data';
 

@@ -9,6 +9,8 @@ import { PostgresLicenses } from './adapters/postgres-licenses';
 import { KeyMint } from './ports/key-mint';
 import { LicenseKeys } from './ports/license-keys';
 import { Licenses } from './ports/licenses';
+import { ExtendGraceHandler } from './use-cases/extend-grace';
+import { IssuingDesk } from './use-cases/issuing-desk';
 import { LicenseDesk } from './use-cases/license-desk';
 import { LookAtAllAgainHandler } from './use-cases/look-at-all-again';
 import { ProvisionLicensesHandler } from './use-cases/provision-licenses';
@@ -26,6 +28,7 @@ import { UpdateLicenseHandler } from './use-cases/update-license';
     RenewLicenseHandler,
     SetLicenseStatusHandler,
     UpdateLicenseHandler,
+    ExtendGraceHandler,
     ReissueLicenseKeyHandler,
     TellOfExpiryHandler,
     LookAtAllAgainHandler,
@@ -33,10 +36,11 @@ import { UpdateLicenseHandler } from './use-cases/update-license';
     PostgresFindLicenses,
     PostgresGetLicense,
     LicenseDesk,
+    IssuingDesk,
     { provide: LicenseKeys, useClass: PostgresLicenseKeys },
     { provide: Licenses, useClass: PostgresLicenses },
     { provide: KeyMint, useClass: PepperedKeyMint },
   ],
-  exports: [LicenseDesk],
+  exports: [LicenseDesk, IssuingDesk],
 })
 export class LicensesModule {}

@@ -177,6 +177,13 @@ export const operations: Record<string, Usage> = {
     call: (world) => ({ ...license(world), body: { extend_days: 365 } }),
     bad: { body: { extend_days: 0 }, pointer: '/extend_days' },
   },
+  extendGrace: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 200,
+    call: (world) => ({ ...license(world), body: { extend_days: 14, reason: 'pays by bank transfer' } }),
+    bad: { body: { extend_days: 0 }, pointer: '/extend_days' },
+  },
   reissueLicenseKey: {
     by: 'brand',
     scope: 'licenses:write',

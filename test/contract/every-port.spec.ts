@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** What whoever starts the service hands in: there is nothing to keep a promise but the value. */
-const settings = ['EventsAddress', 'ExpiryNotices', 'KeyMode', 'Peppers', 'WebhookTargets'];
+const settings = ['EventsAddress', 'ExpiryNotices', 'KeyMode', 'LegacyBrand', 'Peppers', 'StripeAddress', 'WebhookTargets'];
 
 const root = resolve(__dirname, '../..');
 const sourcesIn = (folder: string, name: RegExp): string[] =>

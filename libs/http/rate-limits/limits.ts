@@ -2,8 +2,10 @@ import type { FastifyReply } from 'fastify';
 import { RateLimited } from '../refusals';
 import type { Bucket, Count } from './storage';
 
-/** What is counted: by API key; by license key and instance; by license key; by address, tries with a credential that is none. */
-export type Policy = 'api_key' | 'instance' | 'license_key' | 'failed_tries';
+/**
+ * What is counted: by API key; by license key and instance; by license key; by address, tries with a credential that is none, and
+ * requests that need none. */
+export type Policy = 'api_key' | 'instance' | 'license_key' | 'failed_tries' | 'public';
 
 /** Whether requests are counted, and how many of each kind pass in a minute unless the brand has limits of its own. Given by whoever starts the service. */
 export abstract class RateLimits {

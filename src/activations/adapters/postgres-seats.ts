@@ -205,7 +205,7 @@ export const holdLicenses: Statement = {
       left join lateral (
         select brand_id as "brandId", id, license_key_id as "licenseKeyId", product_id as "productId", product_code as "productCode",
                customer_email as "customerEmail", status, starts_at as "startsAt", expires_at as "expiresAt", grace_days as "graceDays",
-               seat_limit as "seatLimit", seats_used as "seatsUsed", seat_ceiling as "seatCeiling", entitlements, metadata,
+               seat_limit as "seatLimit", seats_used as "seatsUsed", seat_ceiling as "seatCeiling", entitlements, metadata, origin, renews,
                noticed_until as "noticedUntil", next_notice_at as "nextNoticeAt", version, created_at as "createdAt", updated_at as "updatedAt"
           from licenses where brand_id = $1 and id = found.license_id
            for no key update

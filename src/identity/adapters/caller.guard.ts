@@ -23,6 +23,7 @@ import { BrandDirectory, BrandNotFound } from '../../brands';
 import { mayUse } from '../domain/api-key';
 import { parseSecret } from '../domain/api-secret';
 import { type Credential, Credentials } from '../ports/credentials';
+import { LegacyBrand } from '../ports/legacy-brand';
 import { allBrands } from './all-brands';
 import { RateLimitGuard } from './rate-limit.guard';
 
@@ -36,6 +37,7 @@ export class CallerGuard implements CanActivate {
     private readonly privatePort: PrivatePort,
     private readonly tries: FailedTries,
     private readonly limits: RateLimitGuard,
+    private readonly legacy: LegacyBrand,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -52,6 +54,11 @@ export class CallerGuard implements CanActivate {
         request.presentedKey = await this.identify(request, reply);
         await this.limits.canActivate(context);
         note('license_key');
+        return true;
+      case 'anyone_of_brand':
+        request.publicBrand = await this.brandOfAnyone(request, access);
+        if (!access.signed) await this.limits.canActivate(context);
+        note('anyone');
         return true;
       case 'api_key': {
         const credential = await this.authenticate(request, reply, operationOf(context.getHandler()));
@@ -94,6 +101,15 @@ export class CallerGuard implements CanActivate {
     if (!brand) return named === undefined ? allBrands : this.brandNamed(named);
     if (named !== undefined && named !== brand.slug && named !== publicId('brand', brand.id)) throw new BrandNotFound();
     if (brand.status === 'suspended') throw new BrandSuspended();
+    return brand.id;
+  }
+
+  private async brandOfAnyone(request: FastifyRequest, { named, signed }: Access & { by: 'anyone_of_brand' }): Promise<BrandId> {
+    const idOrSlug = named === 'in_path' ? brandNamedIn(request) : this.legacy.slug;
+    if (idOrSlug === null) throw new RouteNotFound();
+    const brand = idOrSlug === undefined ? null : await this.brands.find(allBrands, idOrSlug);
+    if (!brand) throw new BrandNotFound();
+    if (brand.status === 'suspended' && !signed) throw new BrandSuspended();
     return brand.id;
   }
 

@@ -29,9 +29,15 @@ export class RateLimitGuard extends ThrottlerGuard {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!this.limits.isOn) return true;
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
-    const buckets = request.asking ? await this.ofApiKey(request.asking) : await this.ofLicenseKey(request);
+    const buckets = await this.bucketsOf(request);
     if (buckets) answerCount(reply, buckets, await this.storage.take(buckets));
     return true;
+  }
+
+  private async bucketsOf(request: FastifyRequest): Promise<PolicyBucket[] | null> {
+    if (request.asking) return this.ofApiKey(request.asking);
+    if (request.publicBrand) return [this.bucket('public', normalizeIp(request.ip), null)];
+    return this.ofLicenseKey(request);
   }
 
   private async ofApiKey({ credentialId, brandId }: NonNullable<FastifyRequest['asking']>): Promise<PolicyBucket[]> {

@@ -12,6 +12,9 @@ export const brandScopes = [
   'products:write',
   'licenses:read',
   'licenses:write',
+  'billing:read',
+  'billing:write',
+  'billing_account:write',
   'events:read',
   'webhooks:read',
   'webhooks:write',
@@ -21,8 +24,8 @@ export const brandScopes = [
 ] as const;
 export type BrandScope = (typeof brandScopes)[number];
 
-/** A brand's key issues no keys unless it was told that it may. */
-export const defaultScopes: readonly BrandScope[] = brandScopes.filter((scope) => !scope.startsWith('api_keys:'));
+/** A brand's key issues no keys and does not touch where its money goes, unless it was told that it may. */
+export const defaultScopes: readonly BrandScope[] = brandScopes.filter((scope) => !/^(api_keys:|billing_account:)/.test(scope));
 
 export const mayUse = (scopes: readonly string[], scope: string): boolean => scopes.includes('*') || scopes.includes(scope);
 

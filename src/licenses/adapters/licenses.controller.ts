@@ -17,11 +17,13 @@ import {
   CustomerMismatch,
   LicenseKeyNotFound,
   LicenseNotFound,
+  NoGracePossible,
   ProductArchived,
   RenewalShortens,
   TermNotPossible,
 } from '../domain/errors';
 import type { Renewal } from '../domain/license';
+import { ExtendGrace } from '../use-cases/extend-grace';
 import { FindLicenses } from '../use-cases/find-licenses';
 import { GetLicense } from '../use-cases/get-license';
 import { type ExistingKey, type Grant, ProvisionLicenses } from '../use-cases/provision-licenses';
@@ -31,6 +33,7 @@ import { SetLicenseStatus } from '../use-cases/set-license-status';
 import { UpdateLicense } from '../use-cases/update-license';
 import {
   CustomerQuery,
+  ExtendGraceBody,
   type GrantBody,
   LicenseKeyObject,
   LicenseObject,
@@ -191,6 +194,22 @@ export class LicensesController {
   @Refuses(BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal, RenewalShortens, TermNotPossible)
   async renew(@Tenant() brandId: BrandId, @Param('license', licenseId) id: string, @Body() body: RenewBody): Promise<LicenseObject> {
     return licenseObject(await this.commands.execute(new RenewLicense(brandId, id, renewalOf(body))));
+  }
+
+  @Patch('licenses/:license/grace')
+  @ForApiKeys('licenses:write')
+  @NamesLicense()
+  @NamesBrandInQuery()
+  @ReadsBody()
+  @ApiOperation({ summary: 'Extend the grace of a license', operationId: 'extendGrace' })
+  @ApiOkResponse({ type: LicenseObject })
+  @Refuses(BrandRequired, BrandNotFound, LicenseNotFound, CancelledIsFinal, NoGracePossible, TermNotPossible)
+  async extendGrace(
+    @Tenant() brandId: BrandId,
+    @Param('license', licenseId) id: string,
+    @Body() { extend_days, reason }: ExtendGraceBody,
+  ): Promise<LicenseObject> {
+    return licenseObject(await this.commands.execute(new ExtendGrace(brandId, id, extend_days, reason)));
   }
 
   @Post('license-keys/:id/reissue')

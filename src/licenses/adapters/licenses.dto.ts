@@ -4,7 +4,7 @@ import { IsEntitlements, IsInstant, IsLine, IsMetadata, maxDays, maxSeats, Optio
 import { AnyBrandPageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject, Metadata } from '../../../libs/kernel/json';
-import { graceUntil, type LicenseState, type LicenseStatus, seatsOf } from '../domain/license';
+import { graceUntil, type LicenseOrigin, type LicenseState, type LicenseStatus, seatsOf } from '../domain/license';
 import type { LicenseKeyState } from '../domain/license-key';
 import type { Provisioned } from '../use-cases/provision-licenses';
 import type { Reissued } from '../use-cases/reissue-license-key';
@@ -114,6 +114,19 @@ export class RenewBody {
   extend_days?: number;
 }
 
+export class ExtendGraceBody {
+  /** Days on top of the present grace, or from now on when that has passed. @example 14 */
+  @Max(365)
+  @Min(1)
+  @IsInt()
+  extend_days!: number;
+
+  /** Kept with the audit log. @example "pays by bank transfer" */
+  @Optional()
+  @IsLine(500)
+  reason?: string;
+}
+
 export class ReissueBody {
   /** For how long the old key still works: 0 (at once) to 2592000 (30 days). Absent: 0. @example 86400 */
   @Optional()
@@ -162,6 +175,15 @@ export class SeatsObject {
   remaining!: number | null;
 }
 
+export class LicenseOriginObject {
+  /** Who granted it: the brand's own system, a purchase, or support by hand. @example "purchase" */
+  by!: LicenseOrigin['by'];
+  /** The code of the plan that was bought or granted. @example "pro_monthly" */
+  plan!: string | null;
+  /** What it was bought as, in the words of the payment provider. @example "sub_1QabcDEF" */
+  reference!: string | null;
+}
+
 export class LicenseObject {
   /** @example "lic_06efg00000e0082000000000000" */
   id!: string;
@@ -186,6 +208,9 @@ export class LicenseObject {
   entitlements!: JsonObject;
   /** @example { "order": "1001" } */
   metadata!: Record<string, string>;
+  origin!: LicenseOriginObject;
+  /** Whether its end moves on by itself, as long as somebody pays. @example false */
+  renews!: boolean;
   /** Grows with every change. @example 1 */
   version!: number;
   /** @example "2026-11-23T12:00:00.000Z" */
@@ -229,6 +254,8 @@ export const licenseObject = (license: LicenseState): LicenseObject => ({
   seats: seatsOf(license),
   entitlements: license.entitlements,
   metadata: license.metadata,
+  origin: license.origin,
+  renews: license.renews,
   version: license.version,
   created_at: license.createdAt.toISOString(),
   updated_at: license.updatedAt.toISOString(),

@@ -27,6 +27,8 @@ export const licenseTable = new EntitySchema<LicenseState>({
     seatCeiling: { type: 'int', nullable: true },
     entitlements: { type: 'jsonb' },
     metadata: { type: 'jsonb' },
+    origin: { type: 'jsonb' },
+    renews: { type: 'bool' },
     noticedUntil: { type: 'timestamptz' },
     nextNoticeAt: { type: 'timestamptz', nullable: true },
     version: { type: 'int' },

@@ -133,6 +133,18 @@ export class TermNotPossible extends DomainError {
   }
 }
 
+export class NoGracePossible extends DomainError {
+  static readonly refusal = refusal(
+    'no_grace_possible',
+    'conflict',
+    'A license without an end',
+    'Grace is counted from the end of a license. One that never ends needs none; suspend or cancel it, if it should no longer work.',
+  );
+  constructor() {
+    super(NoGracePossible.refusal, 'This license never ends.');
+  }
+}
+
 export class AlreadyLicensed extends DomainError {
   static readonly refusal = refusal(
     'already_licensed',

@@ -50,6 +50,8 @@ export class LicenseProvisioned extends DomainEvent<LicenseFacts> {}
 export class LicenseUpdated extends DomainEvent<LicenseFacts> {}
 @EventType('license.renewed', 'The end of a license was moved further away.', { ...aLicense, version: 2 })
 export class LicenseRenewed extends DomainEvent<LicenseFacts> {}
+@EventType('license.grace_extended', 'A license works for longer after its end: until `grace_until`.', { ...aLicense, version: 2 })
+export class LicenseGraceExtended extends DomainEvent<LicenseFacts> {}
 @EventType('license.suspended', 'A license was paused: it is not valid until it is resumed.', {
   ...aLicense,
   version: 2,

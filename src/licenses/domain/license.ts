@@ -4,13 +4,14 @@ import { daysAfter } from '../../../libs/kernel/clock';
 import type { DomainEvent } from '../../../libs/kernel/domain-event';
 import { newId, publicId } from '../../../libs/kernel/id';
 import { type JsonObject, mergeMetadata, type Metadata } from '../../../libs/kernel/json';
-import { CancelledIsFinal, RenewalShortens, SeatLimitReached, TermNotPossible } from './errors';
+import { CancelledIsFinal, NoGracePossible, RenewalShortens, SeatLimitReached, TermNotPossible } from './errors';
 import {
   LicenseCancelled,
   LicenseExpired,
   LicenseExpiringSoon,
   type LicenseFacts,
   LicenseGraceEnded,
+  LicenseGraceExtended,
   LicenseProvisioned,
   LicenseRenewed,
   LicenseResumed,
@@ -19,6 +20,13 @@ import {
 } from './events';
 
 export type LicenseStatus = 'valid' | 'suspended' | 'cancelled';
+
+/** Who granted a license: the brand's own system, a purchase (then by which plan, under which name there), or support by hand. */
+export interface LicenseOrigin {
+  readonly by: 'api' | 'purchase' | 'support';
+  readonly plan: string | null;
+  readonly reference: string | null;
+}
 
 export interface LicenseState {
   readonly brandId: BrandId;
@@ -40,6 +48,9 @@ export interface LicenseState {
   readonly seatCeiling: number | null;
   readonly entitlements: JsonObject;
   readonly metadata: Metadata;
+  readonly origin: LicenseOrigin;
+  /** Whether its end moves on by itself, as long as somebody pays. */
+  readonly renews: boolean;
   /** Up to when the clock's own events of the present term have been told. */
   readonly noticedUntil: Date;
   /** When the clock has to look at the license next; null: never. */
@@ -71,19 +82,26 @@ export interface LicenseTerms {
   readonly seatLimit?: number | null;
   readonly startsAt?: Date | null;
   readonly expiresAt?: Date | null;
+  readonly graceDays?: number;
   readonly entitlements?: JsonObject;
   readonly metadata?: Metadata;
+  readonly origin?: LicenseOrigin;
+  readonly renews?: boolean;
 }
 
 export interface LicenseChange {
   readonly seatLimit?: number | null;
+  readonly graceDays?: number;
+  readonly renews?: boolean;
   readonly entitlements?: JsonObject;
   readonly metadata?: Record<string, string | null>;
 }
 
 export type Renewal = { readonly expiresAt: Date | null } | { readonly extendDays: number };
 
+const byApi: LicenseOrigin = { by: 'api', plan: null, reference: null };
 const lastYear = new Date(Date.UTC(2100, 0));
+const dayMs = 86_400_000;
 
 export const graceUntil = ({ expiresAt, graceDays }: Pick<LicenseState, 'expiresAt' | 'graceDays'>): Date | null =>
   expiresAt && graceDays > 0 ? daysAfter(expiresAt, graceDays) : null;
@@ -97,7 +115,8 @@ export const seatsOf = ({ seatLimit, seatsUsed }: Pick<LicenseState, 'seatLimit'
 /** The right to use one product, for a time and on a number of seats. */
 export class License extends Aggregate<LicenseState> {
   static grant({ brandId, id: licenseKeyId, customerEmail }: Holder, product: Granting, terms: LicenseTerms, at: Date): License {
-    const { startsAt = null, seatLimit = product.seatLimit, entitlements = product.entitlements, metadata = {} } = terms;
+    const { startsAt = null, seatLimit = product.seatLimit, graceDays = product.graceDays } = terms;
+    const { entitlements = product.entitlements, metadata = {}, origin = byApi, renews = false } = terms;
     const begins = startsAt && startsAt > at ? startsAt : at;
     const { expiresAt = product.durationDays === null ? null : daysAfter(begins, product.durationDays) } = terms;
     if (expiresAt && startsAt && expiresAt <= startsAt) throw new TermNotPossible('expires_at must lie after starts_at', '/expires_at');
@@ -112,12 +131,14 @@ export class License extends Aggregate<LicenseState> {
       status: 'valid',
       startsAt,
       expiresAt,
-      graceDays: product.graceDays,
+      graceDays,
       seatLimit,
       seatsUsed: 0,
       seatCeiling: seatLimit,
       entitlements,
       metadata,
+      origin,
+      renews,
       ...noticesOf(expiresAt, at),
       version: 1,
       createdAt: at,
@@ -150,12 +171,26 @@ export class License extends Aggregate<LicenseState> {
   }
 
   /** A limit below the seats in use ends none of them; it refuses new ones. To what is there already changes nothing. */
-  update({ seatLimit = this.state.seatLimit, entitlements = this.state.entitlements, metadata = {} }: LicenseChange, at: Date): void {
+  update(change: LicenseChange, at: Date): void {
     this.ensureNotCancelled();
-    const wanted = { seatLimit, entitlements, metadata: mergeMetadata(this.state.metadata, metadata) };
+    const { seatLimit, graceDays, renews, entitlements, metadata } = { ...this.state, metadata: {}, ...change };
+    const wanted = { seatLimit, graceDays, renews, entitlements, metadata: mergeMetadata(this.state.metadata, metadata) };
     if (!this.alters(wanted)) return;
-    this.revise({ ...wanted, seatCeiling: ceiling(seatLimit, this.state.seatsUsed) }, at);
+    this.revise({ ...wanted, ...this.noticesOfGrace(graceDays, at), seatCeiling: ceiling(seatLimit, this.state.seatsUsed) }, at);
     this.record(new LicenseUpdated(this.state.brandId, at, this.facts()));
+  }
+
+  /** Gives so many days more after the end, as support does for somebody who is about to pay. @throws NoGracePossible for what never ends */
+  extendGrace(days: number, reason: string | undefined, at: Date): void {
+    this.ensureNotCancelled();
+    const { expiresAt, graceDays } = this.state;
+    if (!expiresAt) throw new NoGracePossible();
+    // What has passed already is not given again.
+    const passed = Math.max(0, Math.ceil((at.getTime() - daysAfter(expiresAt, graceDays).getTime()) / dayMs));
+    const wanted = graceDays + passed + days;
+    if (daysAfter(expiresAt, wanted) >= lastYear) throw new TermNotPossible('the grace would end beyond the year 2099', '/extend_days');
+    this.revise({ graceDays: wanted, ...this.noticesOfGrace(wanted, at) }, at);
+    this.record(new LicenseGraceExtended(this.state.brandId, at, { ...this.facts(), ...(reason !== undefined && { reason }) }));
   }
 
   /**
@@ -202,6 +237,11 @@ export class License extends Aggregate<LicenseState> {
       { at: expiresAt, event: () => new LicenseExpired(brandId, at, facts) },
       ...(graceEnds ? [{ at: graceEnds, event: () => new LicenseGraceEnded(brandId, at, facts) }] : []),
     ];
+  }
+
+  /** Another end of the grace: the clock has to look when that one comes. */
+  private noticesOfGrace(graceDays: number, at: Date): Partial<LicenseState> {
+    return graceDays === this.state.graceDays || !this.state.expiresAt ? {} : { nextNoticeAt: at };
   }
 
   private count(seatsUsed: number, at: Date): void {

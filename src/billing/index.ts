@@ -1,0 +1,2 @@
+export { BillingModule } from './billing.module';
+export { StripeAddress } from './ports/stripe-address';
