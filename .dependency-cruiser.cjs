@@ -3,6 +3,7 @@ const npm = (...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})/`;
 
 const spec = '\\.spec\\.ts$';
 const testing = '^libs/testing/';
+const building = '\\.mjs$';
 const kernel = '^libs/kernel/';
 const crypto = '^(node:)?crypto$';
 const compositionRoot = '^src/([^/]+\\.ts$|migrations/)';
@@ -103,9 +104,9 @@ module.exports = {
     },
     {
       name: 'production-imports-declared-dependencies',
-      comment: 'The image holds what package.json lists under dependencies, nothing else.',
+      comment: 'The image holds what package.json lists under dependencies, nothing else. A tool of the build is not in it.',
       severity: 'error',
-      from: { path: '^(src|libs)/', pathNot: [spec, testing] },
+      from: { path: '^(src|libs)/', pathNot: [spec, testing, building] },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] },
     },
   ],

@@ -16,6 +16,7 @@ import { RedisAddress } from './core/redis';
 import { EventsAddress, EventsModule } from './events';
 import { IdentityModule, KeyMode, LegacyBrand } from './identity';
 import { ExpiryNotices, LicensesModule, type Pepper, Peppers } from './licenses';
+import { type Carrier, MailModule, MailRoute } from './mail';
 import { WebhooksModule, WebhookTargets } from './webhooks';
 
 /** What the outside decides. */
@@ -33,6 +34,9 @@ export interface Settings {
   readonly tracing: Tracing;
   readonly rateLimits: RateLimits;
   readonly legacyBrand: string | null;
+  /** Who carries mails to customers; null: they wait. */
+  readonly mailCarrier: Carrier | null;
+  readonly mailFrom: string;
   /** Where the fake Stripe is; null: nowhere. */
   readonly fakeStripeUrl: string | null;
 }
@@ -54,6 +58,7 @@ export class AppModule {
       { provide: Retention, useValue: settings.retention },
       { provide: RateLimits, useValue: settings.rateLimits },
       { provide: LegacyBrand, useValue: { slug: settings.legacyBrand } satisfies LegacyBrand },
+      { provide: MailRoute, useValue: { carrier: settings.mailCarrier, from: settings.mailFrom } satisfies MailRoute },
       { provide: StripeAddress, useValue: { fakeUrl: settings.fakeStripeUrl } satisfies StripeAddress },
     ];
     return {
@@ -69,6 +74,7 @@ export class AppModule {
         EventsModule,
         AuditModule,
         WebhooksModule,
+        MailModule,
         BillingModule,
       ],
       providers,

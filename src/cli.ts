@@ -9,6 +9,7 @@ import { Jobs } from '../libs/messaging/jobs';
 import { runAs } from '../libs/persistence/provenance';
 import { AppModule } from './app.module';
 import { exportAudit, verifyAudit } from './audit-commands';
+import { resealHelp, resealSecrets } from './billing-commands';
 import { BrandDirectory, BrandNotFound } from './brands';
 import { readConfig } from './core/config';
 import { openDatabase } from './database-address';
@@ -182,13 +183,18 @@ command('export', 'Write the audit log as lines of JSON that anybody can check (
     ),
   );
 
+const secrets = program.command('secrets').description('What is encrypted at rest.');
+command('reseal', 'Encrypt the secrets of billing accounts, webhooks and waiting mails under the newest of ENCRYPTION_KEYS.', secrets)
+  .addHelpText('after', resealHelp)
+  .action(run(() => inApplication(resealSecrets)));
+
 const demo = program.command('demo').description('Something to try Latchkey with.');
-command('seed', 'Make a demo brand with two products and a license, in a database without brands.', demo).action(
+command('seed', 'Make a demo brand with two products, three plans and a license, in a database without brands.', demo).action(
   run(() =>
     inApplication(async (app) => {
-      const seeded = await seedDemo(app);
-      if (!seeded) return { json: { seeded: false }, text: 'Nothing was done: there is a brand already.' };
       const url = `http://localhost:${process.env.PORT || 3000}`;
+      const seeded = await seedDemo(app, url);
+      if (!seeded) return { json: { seeded: false }, text: 'Nothing was done: there is a brand already.' };
       return { json: { seeded: true, ...seeded }, text: demoText(seeded, url, process.env.DOCS !== 'false') };
     }),
   ),

@@ -3,17 +3,22 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { outboxTable } from '../libs/persistence/outbox';
 import { SnakeCaseColumns } from '../libs/persistence/snake-case-columns';
 import { activationTable } from './activations/adapters/postgres-activations';
+import { billingAccountTable } from './billing/adapters/postgres-billing-accounts';
+import { planTable } from './billing/adapters/postgres-plans';
 import { brandTable } from './brands/adapters/postgres-brands';
 import { productTable } from './brands/adapters/postgres-products';
 import { apiKeyTable } from './identity/adapters/postgres-api-keys';
 import { licenseKeyTable } from './licenses/adapters/postgres-license-keys';
 import { licenseTable } from './licenses/adapters/postgres-licenses';
+import { mailSettingsTable } from './mail/adapters/postgres-mail-looks';
+import { mailTable } from './mail/adapters/postgres-mails';
 import { Core1764000000000 } from './migrations/1764000000000-core';
 import { Facts1764100000000 } from './migrations/1764100000000-facts';
 import { Webhooks1764100000001 } from './migrations/1764100000001-webhooks';
 import { Speed1764200000000 } from './migrations/1764200000000-speed';
 import { RateLimits1764200000001 } from './migrations/1764200000001-rate-limits';
 import { Origin1764300000000 } from './migrations/1764300000000-origin';
+import { Mail1764300000001 } from './migrations/1764300000001-mail';
 import { Billing1764300000002 } from './migrations/1764300000002-billing';
 import { webhookAttemptTable, webhookDeliveryTable } from './webhooks/adapters/postgres-deliveries';
 import { webhookEndpointTable } from './webhooks/adapters/postgres-webhook-endpoints';
@@ -34,6 +39,10 @@ const common = {
     webhookEndpointTable,
     webhookDeliveryTable,
     webhookAttemptTable,
+    mailTable,
+    mailSettingsTable,
+    planTable,
+    billingAccountTable,
   ],
   migrations: [
     Core1764000000000,
@@ -42,6 +51,7 @@ const common = {
     Speed1764200000000,
     RateLimits1764200000001,
     Origin1764300000000,
+    Mail1764300000001,
     Billing1764300000002,
   ],
   migrationsTransactionMode: 'all',

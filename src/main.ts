@@ -26,7 +26,7 @@ async function serve(config: Config, database: DatabaseAddress): Promise<void> {
   if (!config.production) await migrate(database.ownerUrl, config.DATABASE_RUNTIME_PASSWORD);
   const settings = settingsOf(config, database.url, await openTracing(process.env));
   const service = await startService(config, database.url, log, AppModule.with(settings));
-  const demo = config.production ? null : await seedDemo(service.app);
+  const demo = config.production ? null : await seedDemo(service.app, service.url);
   if (demo) process.stdout.write(`\n${demoText(demo, service.url, config.DOCS)}\n`);
   log.info(
     { url: service.url, ...(config.DOCS && { docs: `${service.url}/docs` }), database: database.embedded ? 'embedded' : 'external' },

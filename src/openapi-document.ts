@@ -21,6 +21,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('Activations', 'For products: the license key is the credential')
     .addTag('Licenses', 'Provision, find, renew, suspend, cancel')
     .addTag('Products', 'What a brand sells')
+    .addTag('Billing', 'Plans, the Stripe account of a brand, and what is bought with it')
     .addTag('Brands', 'Tenants; for operators')
     .addTag('API keys', 'Credentials of brand systems')
     .addTag('Audit', 'Who did what')
@@ -29,7 +30,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config);
   // Said aloud: what names no credential needs none.
   for (const path of Object.values(document.paths)) {
-    for (const method of ['get', 'post', 'patch', 'delete'] as const) if (path[method]) path[method].security ??= [];
+    for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) if (path[method]) path[method].security ??= [];
   }
   documentIdempotency(document);
   const info = { ...document.info, license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' } };

@@ -49,6 +49,9 @@ const sealedUnder = (column: string): string => `get_byte(${column}, 0) * 256 + 
 async function refuseOtherEncryptionKeys(db: Database, { all }: EncryptionKeys): Promise<void> {
   const used = `select from webhook_endpoints where ${sealedUnder('secret')}
     union all select from webhook_endpoints where previous_until > now() and ${sealedUnder('previous_secret')}
+    union all select from billing_accounts where ${sealedUnder('secret_key')} or ${sealedUnder('webhook_secret')}
+    union all select from billing_accounts where previous_until > now() and ${sealedUnder('previous_webhook_secret')}
+    union all select from mails where ${sealedUnder('sealed')}
     union all select from idempotency_keys where ${sealedUnder('answer')}
     union all select from audit_heads where key_version = known.version`;
   for (const { version, fault } of await comparedWith(db, 'encryption_keys', all, used)) {

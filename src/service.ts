@@ -44,6 +44,8 @@ export const settingsOf = (config: Config, databaseUrl: string, tracing = passin
   },
   tracing,
   legacyBrand: config.LEGACY_BRAND ?? null,
+  mailCarrier: config.mailCarrier,
+  mailFrom: config.mailFrom,
   fakeStripeUrl: config.production ? null : config.STRIPE_FAKE_URL,
   rateLimits: {
     isOn: config.RATE_LIMITS === 'on',

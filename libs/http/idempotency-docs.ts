@@ -16,7 +16,7 @@ const header = {
 /** Every operation that changes something for an API key takes the header, so the finished document says it of all of them. */
 export function documentIdempotency({ paths }: OpenAPIObject): void {
   for (const path of Object.values(paths)) {
-    for (const operation of [path.post, path.patch, path.delete]) {
+    for (const operation of [path.post, path.put, path.patch, path.delete]) {
       if (!operation?.security?.some((one) => 'api_key' in one)) continue;
       operation.parameters = [...(operation.parameters ?? []), header];
       addRefusals(operation.responses, IdempotencyInFlight, IdempotencyKeyReused);

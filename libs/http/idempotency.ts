@@ -8,6 +8,7 @@ import type { Caller } from './caller';
 import { fingerprintOf, idempotencyKeyOf } from './idempotency-key';
 import { KeptAnswers, type KeptAnswer, type KeyScope } from './kept-answers';
 import { problemOf, problemType } from './problem';
+import { isKeptByProvider } from './provider-idempotency';
 import { IdempotencyInFlight } from './refusals';
 
 /** What one request is answered, and how it came to that. */
@@ -31,7 +32,7 @@ export class Idempotency implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler<unknown>): Promise<Observable<unknown>> {
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const key = request.caller && changes(request) ? idempotencyKeyOf(request) : null;
-    if (key === null) return next.handle();
+    if (key === null || isKeptByProvider(context.getHandler())) return next.handle();
 
     const caller = request.caller!;
     const scope = scopeOf(caller, request, key);

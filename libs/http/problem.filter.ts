@@ -19,8 +19,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (reply.sent) return;
     const refused = this.refusalBehind(error);
     if (refused instanceof InternalError) this.logger.error(describe(error), { request_id: request.id });
-    if (refused instanceof Unavailable) {
-      this.logger.warn(describe(error), { request_id: request.id });
+    if (refused.refusal.kind === 'unavailable') {
+      this.logger.warn(describe(error), { request_id: request.id, ...whyOf(error) });
       void reply.header('retry-after', '1');
     }
     if (refused.refusal.kind === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="latchkey"');
@@ -50,6 +50,10 @@ const statusCodeOf = (error: unknown): number => {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500;
   return typeof status === 'number' ? status : 500;
 };
+
+/** What a refusal says to the log alone. */
+const whyOf = (error: unknown): { why?: string } =>
+  error instanceof DomainError && 'why' in error && typeof error.why === 'string' ? { why: error.why } : {};
 
 /** For the log: the stack of the error, never the query or its parameters, which may hold what nobody should read. */
 const describe = (error: unknown): string =>

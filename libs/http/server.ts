@@ -7,6 +7,7 @@ import { newId, publicId } from '../kernel/id';
 import { runAs } from '../persistence/provenance';
 import type { Metrics } from '../telemetry/metrics';
 import type { RequestTrace, Tracing } from '../telemetry/tracing';
+import { isReadByPages } from './for-pages';
 import { problemOf, problemType } from './problem';
 import { BadRequest } from './refusals';
 import { parseStrictJson, refuseAddress } from './strict-json';
@@ -69,6 +70,7 @@ export function prepareHttp(app: NestFastifyApplication, { log, metrics, tracing
   fastify.addHook('onRequest', (request, reply, done) => {
     request.trace = tracing.begin(request.method, request.headers);
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    if (isReadByPages(request)) void reply.header('access-control-allow-origin', '*');
     done();
   });
   // Node would answer both of these itself, without a problem document.

@@ -13,6 +13,7 @@ export const idPrefixes = {
   webhookDelivery: 'whd',
   plan: 'pln',
   purchase: 'pur',
+  mail: 'mai',
   auditLog: 'aud',
   request: 'req',
 } as const;

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import pino, { type Logger } from 'pino';
 import { readConfig } from '../../src/core/config';
@@ -34,6 +37,8 @@ export interface TestService {
   readonly app: Awaited<ReturnType<typeof startService>>['app'];
   /** Every line that was logged. */
   readonly logged: string[];
+  /** What the service keeps beside its database: mails, as files, in `outbox`. */
+  readonly dataDir: string;
   call(call: Call): Promise<Answer>;
   /** Lets time pass for the rules, from now on. */
   travel(days: number): void;
@@ -46,8 +51,10 @@ export interface TestService {
 export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
   const database = await freshDatabase();
   const logged: string[] = [];
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-data-'));
   const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
-  const config = readConfig({ NODE_ENV: 'test', PORT: '0', DOCS: 'false', BACKGROUND_WORK: 'false', RATE_LIMITS: 'off', ...environment });
+  const quiet = { DOCS: 'false', BACKGROUND_WORK: 'false', RATE_LIMITS: 'off', LATCHKEY_DATA_DIR: dataDir };
+  const config = readConfig({ NODE_ENV: 'test', PORT: '0', ...quiet, ...environment });
   const service = await startService(config, runtimeUrl(database), log);
   const owner = new Client({ connectionString: ownerUrl(database) });
   await owner.connect();
@@ -61,6 +68,7 @@ export async function startTestService(environment: Record<string, string> = {})
     internalKey,
     app: service.app,
     logged,
+    dataDir,
     call: (call) => callOn(url, call),
     settle: (loop) => service.app.get(Background).settle(loop),
     travel: (days) => shiftClock(service.app.get(Database), days),
@@ -68,6 +76,7 @@ export async function startTestService(environment: Record<string, string> = {})
       await service.stop();
       await owner.end();
       await dropDatabase(database);
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

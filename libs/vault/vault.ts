@@ -24,6 +24,9 @@ export abstract class EncryptionKeys {
 /** What was sealed cannot be opened: the key is missing, or it was changed or moved. */
 export class CannotOpen extends Error {}
 
+/** The version of the key that sealed it. */
+export const versionOf = (sealed: Buffer): number => sealed.readUInt16BE();
+
 const ivBytes = 12;
 const tagBytes = 16;
 
@@ -37,6 +40,11 @@ export class Vault {
   private readonly signing = new Map<number, KeyObject>();
 
   constructor(private readonly keys: EncryptionKeys) {}
+
+  /** Of the key that encrypts. */
+  get version(): number {
+    return this.newest.version;
+  }
 
   /** Answers the version (2 bytes), a nonce (12), the tag (16) and the ciphertext. */
   seal(text: string, context: string): Buffer {
@@ -54,7 +62,7 @@ export class Vault {
     try {
       const iv = sealed.subarray(2, 2 + ivBytes);
       const tag = sealed.subarray(2 + ivBytes, 2 + ivBytes + tagBytes);
-      const key = this.keyFor(sealed.readUInt16BE(), 'seal');
+      const key = this.keyFor(versionOf(sealed), 'seal');
       const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes }).setAAD(Buffer.from(context)).setAuthTag(tag);
       return decipher.update(sealed.subarray(2 + ivBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8');
     } catch (cause) {

@@ -87,6 +87,9 @@ describe('the settings', () => {
     ['ENCRYPTION_KEYS', ['secret', `1:short`, secret, `1:${secret},`]],
     ['BACKGROUND_WORK', ['yes', 'TRUE']],
     ['WEBHOOKS_ALLOW_PRIVATE', ['yes', '1']],
+    ['SMTP_URL', ['localhost:587', 'http://localhost', 'smtp://', 'mail.example']],
+    ['RESEND_API_KEY', ['re_1 re_2', 're_…']],
+    ['MAIL_FROM', ['nobody', 'Acme <licenses@acme.example>', 'a@b, c@d', 'a@b@c', '@acme.example']],
     ['EVENTS_URL', ['localhost:4222', 'amqp://localhost', 'nats://']],
     ['EXPIRY_NOTICE_DAYS', ['soon', '0', '7,0', '7,', '-1', '7;1', '1000']],
     ['RETENTION_IDEMPOTENCY_HOURS', ['23', 'day']],
@@ -152,6 +155,23 @@ describe('the settings', () => {
   });
 });
 
+describe('mails', () => {
+  const carrierOf = (given: NodeJS.ProcessEnv) => readConfig(given).mailCarrier;
+
+  it('go to a server, to Resend or into files; in production without either they wait', () => {
+    expect(carrierOf({ SMTP_URL: 'smtps://me:pass@mail.example' })).toEqual({ by: 'smtp', url: 'smtps://me:pass@mail.example' });
+    expect(carrierOf({ RESEND_API_KEY: 're_1' })).toEqual({ by: 'resend', apiKey: 're_1' });
+    expect(carrierOf({ LATCHKEY_DATA_DIR: '/somewhere' })).toEqual({ by: 'file', folder: '/somewhere/outbox' });
+    expect(carrierOf(production)).toBeNull();
+    expect(readConfig({}).mailFrom).toBe('licenses@localhost');
+  });
+
+  it('have one way', () => {
+    const both = { SMTP_URL: 'smtp://mail.example', RESEND_API_KEY: 're_1' };
+    expect(faultsOf(both)).toEqual([expect.stringMatching(/^RESEND_API_KEY and SMTP_URL/)]);
+  });
+});
+
 describe('peppers', () => {
   const peppersOf = (text: string) => readConfig({ LICENSE_KEY_PEPPERS: text }).peppers;
 
@@ -192,6 +212,15 @@ describe('in production', () => {
       expect(faultsOf({ ...production, [name]: secrets })).toEqual([expect.stringMatching(`^${name} is required`)]);
     }
   });
+
+  it.each([{ SMTP_URL: 'smtp://mail.example' }, { RESEND_API_KEY: 're_1' }])(
+    'mails that leave have to come from somewhere: %j',
+    (carrier) => {
+      expect(faultsOf({ ...production, ...carrier })).toEqual([expect.stringMatching(/^MAIL_FROM is required/)]);
+      expect(faultsOf({ ...production, ...carrier, MAIL_FROM: 'licenses@acme.example' })).toEqual([]);
+      expect(faultsOf({ ...production, ...carrier }, 'migrate')).toEqual([]);
+    },
+  );
 
   it('webhooks may not go to private addresses', () => {
     expect(faultsOf({ ...production, WEBHOOKS_ALLOW_PRIVATE: 'true' })).toEqual([expect.stringMatching(/^WEBHOOKS_ALLOW_PRIVATE/)]);

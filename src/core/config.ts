@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { plainToInstance, Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateBy, validateSync } from 'class-validator';
 
@@ -146,6 +147,21 @@ export class Config {
   @IsBoolean({ message: 'WEBHOOKS_ALLOW_PRIVATE must be true or false' })
   WEBHOOKS_ALLOW_PRIVATE: boolean = false;
 
+  /** The mail server for mails to customers. */
+  @IsOptional()
+  @IsUrl({ ...serverUrl, protocols: ['smtp', 'smtps'] }, { message: 'SMTP_URL must look like smtp://user:password@host:587' })
+  SMTP_URL?: string;
+
+  /** Or Resend, by its API. */
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]+$/, { message: 'RESEND_API_KEY must look like re_…' })
+  RESEND_API_KEY?: string;
+
+  /** The address that mails come from. */
+  @IsOptional()
+  @Matches(/^[\w.+-]+@[A-Za-z0-9.-]+$/, { message: 'MAIL_FROM must be an e-mail address, without a name' })
+  MAIL_FROM?: string;
+
   /** Where events are published as well, for other systems. Absent: nowhere. */
   @IsOptional()
   @IsUrl({ ...serverUrl, protocols: ['nats', 'tls'] }, { message: 'EVENTS_URL must look like nats://host:4222' })
@@ -211,6 +227,17 @@ export class Config {
     return this.HOST ?? (this.production ? '0.0.0.0' : '127.0.0.1');
   }
 
+  get mailFrom(): string {
+    return this.MAIL_FROM ?? 'licenses@localhost';
+  }
+
+  /** Who carries mails. Without a server they become files; in production they wait. */
+  get mailCarrier() {
+    if (this.SMTP_URL) return { by: 'smtp', url: this.SMTP_URL } as const;
+    if (this.RESEND_API_KEY) return { by: 'resend', apiKey: this.RESEND_API_KEY } as const;
+    return this.production ? null : ({ by: 'file', folder: join(this.LATCHKEY_DATA_DIR, 'outbox') } as const);
+  }
+
   get trustProxy(): boolean | string {
     return this.TRUST_PROXY === 'true' || (this.TRUST_PROXY !== 'false' && this.TRUST_PROXY);
   }
@@ -258,6 +285,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, need: 'serve' | 'migr
     if (namesTwice(config.peppers)) faults.push('LICENSE_KEY_PEPPERS names a version twice');
     if (namesTwice(config.encryptionKeys)) faults.push('ENCRYPTION_KEYS names a version twice');
   }
+  if (config.SMTP_URL && config.RESEND_API_KEY) faults.push('RESEND_API_KEY and SMTP_URL are two ways for mails: set one of them');
   if (config.production) faults.push(...missingInProduction(config, need));
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
@@ -275,6 +303,9 @@ function missingInProduction(config: Config, need: 'serve' | 'migrate'): string[
   }
   if (need === 'serve' && config.ENCRYPTION_KEYS.includes('development-only')) {
     faults.push('ENCRYPTION_KEYS is required in production: the default is known to everybody (1:$(openssl rand -hex 32))');
+  }
+  if (need === 'serve' && (config.SMTP_URL || config.RESEND_API_KEY) && !config.MAIL_FROM) {
+    faults.push('MAIL_FROM is required in production where mails are sent: the address that they come from');
   }
   if (config.WEBHOOKS_ALLOW_PRIVATE) faults.push('WEBHOOKS_ALLOW_PRIVATE is for development: in production it opens your own network');
   return faults;

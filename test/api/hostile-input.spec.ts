@@ -3,10 +3,11 @@ import { gzipSync } from 'node:zlib';
 import { type Answer, type Call, startTestService, type TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
 import { bodySchemaOf, documented, expectProblem } from './contract';
-import { callOf, furnish, operations } from './operations';
+import { callOf, furnish, operations, startStripe } from './operations';
 import { type Heard, say } from './wire';
 
 let service: TestService;
+let stripe: Awaited<ReturnType<typeof startStripe>>;
 let world: BrandWorld;
 let stranger: BrandWorld;
 /** Connections that are held open as slowly as can be; what became of them is looked at last. */
@@ -15,7 +16,8 @@ let slow: Promise<Heard[]>;
 const answers: string[] = [];
 
 beforeAll(async () => {
-  service = await startTestService();
+  stripe = await startStripe();
+  service = await startTestService({ STRIPE_FAKE_URL: stripe.url });
   slow = Promise.all(
     [
       ['GET /health HTTP/1.1\r\nHost: x\r\nx-slow: ', 'a'],
@@ -30,7 +32,7 @@ beforeAll(async () => {
   world = await createBrandWorld(service);
   stranger = await createBrandWorld(service);
 });
-afterAll(() => service.stop());
+afterAll(() => Promise.all([service.stop(), stripe.stop()]));
 
 async function ask(call: Call): Promise<Answer> {
   const answer = await service.call(call);

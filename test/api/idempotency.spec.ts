@@ -82,7 +82,7 @@ describe('An Idempotency-Key', () => {
   it('is taken by every operation that changes something for an API key, and by no other: so says the document', () => {
     const document = openApiDocument(service.app);
     const said = Object.values(document.paths).flatMap((path) =>
-      (['get', 'post', 'patch', 'delete'] as const).flatMap((method) => {
+      (['get', 'post', 'put', 'patch', 'delete'] as const).flatMap((method) => {
         const operation = path[method] as any;
         if (!operation) return [];
         const named = (operation.parameters ?? []).some((one: any) => one.in === 'header' && one.name === 'Idempotency-Key');

@@ -1,4 +1,5 @@
 import { newId, publicId } from '../../libs/kernel/id';
+import { StripeFake } from '../../libs/stripe-fake';
 import type { Call } from '../../libs/testing/service';
 import { type BrandWorld, ok } from '../../libs/testing/world';
 import type { Operation } from './contract';
@@ -14,6 +15,10 @@ export type Usage = {
   /** The status of a call as it should be. */
   readonly status: number;
   call(world: Furnished): Input;
+  /** Whether what is read of a brand is one thing and no list. */
+  readonly single?: true;
+  /** Whether others than the caller may keep the answer for a while. */
+  readonly cached?: true;
   /** A part of the input that is wrong, and the pointer that has to name it. */
   readonly bad: (Input & { readonly pointer: string }) | 'takes no input';
 } & ({ readonly by: 'brand' | 'internal'; readonly scope: string } | { readonly by: 'license_key' | 'anyone' });
@@ -23,6 +28,25 @@ export interface Furnished extends BrandWorld {
   readonly activationId: string;
   readonly spareKeyId: string;
   readonly endpointId: string;
+  readonly planId: string;
+  readonly mailId: string;
+}
+
+const stripeAccount = {
+  stripe_secret_key: 'sk_test_latchkey_operations',
+  publishable_key: 'pk_test_latchkey_operations',
+  webhook_secret: 'whsec_latchkey_operations',
+  allowed_hosts: ['shop.example'],
+};
+let stripeCustomer = 'cus_nobody';
+
+/** A Stripe for every brand that is furnished: they share an account, which has one customer. */
+export async function startStripe(): Promise<StripeFake> {
+  const stripe = await StripeFake.start();
+  const account = stripe.account(stripeAccount.stripe_secret_key);
+  await account.createSubscription({ email: 'jane@example.com', price: 'price_monthly' });
+  [stripeCustomer = ''] = [...account.customers.keys()];
+  return stripe;
 }
 
 export async function furnish(world: BrandWorld): Promise<Furnished> {
@@ -30,7 +54,19 @@ export async function furnish(world: BrandWorld): Promise<Furnished> {
   const spare = await world.issueKey(['api_keys:write']);
   const hook = { url: 'https://shop.example/hooks', event_types: ['license.*'] };
   const endpoint = ok(await world.call({ path: `/v1/brands/${world.slug}/webhook-endpoints`, body: hook }));
-  return { ...world, activationId: activation.id, spareKeyId: spare.id, endpointId: endpoint.id };
+  const shop = `/v1/brands/${world.slug}`;
+  ok(await world.call({ method: 'PUT', path: `${shop}/billing-account`, body: stripeAccount }));
+  const sold = { code: 'monthly', name: 'Monthly', interval: 'month', stripe_price_id: 'price_monthly' };
+  const plan = ok(await world.call({ path: `${shop}/plans`, body: { ...sold, grants: [{ product_code: world.product, seats: 3 }] } }));
+  const mailId = await aMail(world);
+  return { ...world, activationId: activation.id, spareKeyId: spare.id, endpointId: endpoint.id, planId: plan.id, mailId };
+}
+
+/** One that waits, for another customer. */
+async function aMail(world: BrandWorld): Promise<string> {
+  const { license_key } = ok(await world.provision({ customer_email: `ann@${world.slug}.example` }));
+  ok(await world.call({ path: `/v1/license-keys/${license_key.id}/resend`, body: {} }));
+  return ok(await world.call({ path: `/v1/brands/${world.slug}/mails` })).data[0].id;
 }
 
 export function callOf({ method, path }: Operation, { params = {}, query = {}, body }: Input): Call {
@@ -44,6 +80,8 @@ const product = ({ slug, product }: BrandWorld) => ({ params: { brand: slug, pro
 const license = ({ licenseId }: BrandWorld) => ({ params: { license: licenseId } });
 const spareKey = ({ slug, spareKeyId }: Furnished) => ({ params: { brand: slug, id: spareKeyId } });
 const endpoint = ({ slug, endpointId }: Furnished) => ({ params: { brand: slug, endpoint: endpointId } });
+const mail = ({ slug, mailId }: Furnished) => ({ params: { brand: slug, mail: mailId } });
+const plan = ({ slug, planId }: Furnished) => ({ params: { brand: slug, plan: planId } });
 const seat = ({ licenseKey, product }: BrandWorld) => ({
   body: { license_key: licenseKey, product_code: product, instance_id: 'site-1' },
 });
@@ -250,6 +288,89 @@ export const operations: Record<string, Usage> = {
     status: 202,
     call: (world) => ({ ...endpoint(world), body: { since: '2026-01-01T00:00:00Z' } }),
     bad: { body: { until: '2000-01-01T00:00:00Z' }, pointer: '/until' },
+  },
+
+  createPlan: {
+    by: 'brand',
+    scope: 'billing:write',
+    status: 201,
+    call: (world) => ({
+      ...brand(world),
+      body: {
+        code: 'yearly',
+        name: 'Yearly',
+        grants: [{ product_code: world.product, seats: null, entitlements: { sites: 3 } }],
+        interval: 'year',
+        price: { amount: 9900, currency: 'usd' },
+      },
+    }),
+    bad: { body: { trial_days: 731 }, pointer: '/trial_days' },
+  },
+  listPlans: { by: 'brand', scope: 'billing:read', status: 200, call: brand, bad: badLimit },
+  getPlan: { by: 'brand', scope: 'billing:read', status: 200, call: plan, bad: { params: { plan: '\0' }, pointer: '{plan}' } },
+  updatePlan: {
+    by: 'brand',
+    scope: 'billing:write',
+    status: 200,
+    call: (world) => ({ ...plan(world), body: { stripe_price_id: 'price_dearer', trial_days: 7 } }),
+    bad: { body: { grace_days: 366 }, pointer: '/grace_days' },
+  },
+  listOffers: { by: 'anyone', status: 200, cached: true, call: brand, bad: badBrand },
+  getStorefront: { by: 'anyone', status: 200, cached: true, call: brand, bad: badBrand },
+  setBillingAccount: {
+    by: 'brand',
+    scope: 'billing_account:write',
+    status: 200,
+    call: (world) => ({
+      ...brand(world),
+      body: { allowed_hosts: ['shop.example', 'localhost:8080'], webhook_secret: 'whsec_latchkey_next' },
+    }),
+    bad: { body: { stripe_secret_key: 'pk_test_latchkey_operations' }, pointer: '/stripe_secret_key' },
+  },
+  getBillingAccount: { by: 'brand', scope: 'billing:read', status: 200, single: true, call: brand, bad: badBrand },
+  openCheckout: {
+    by: 'brand',
+    scope: 'billing:write',
+    status: 201,
+    call: (world) => ({
+      ...brand(world),
+      body: { plan_code: 'monthly', success_url: 'https://shop.example/thanks', cancel_url: 'https://shop.example/pricing' },
+    }),
+    bad: { body: { cancel_url: 'http://shop.example/' }, pointer: '/cancel_url' },
+  },
+  openBillingPortal: {
+    by: 'brand',
+    scope: 'billing:write',
+    status: 201,
+    call: (world) => ({ ...brand(world), body: { customer_id: stripeCustomer, return_url: 'https://shop.example/account' } }),
+    bad: { body: { return_url: 'shop.example' }, pointer: '/return_url' },
+  },
+
+  getMailSettings: { by: 'brand', scope: 'mail:read', status: 200, single: true, call: brand, bad: badBrand },
+  setMailSettings: {
+    by: 'brand',
+    scope: 'mail:write',
+    status: 200,
+    call: (world) => ({
+      ...brand(world),
+      body: { sender_name: 'Shop', reply_to: 'help@shop.example', colour: '#aabbcc', support_url: 'https://shop.example/help' },
+    }),
+    bad: { body: { colour: 'blue' }, pointer: '/colour' },
+  },
+  listMails: {
+    by: 'brand',
+    scope: 'mail:read',
+    status: 200,
+    call: (world) => ({ ...brand(world), query: { status: 'waiting' } }),
+    bad: { query: { status: 'lost' }, pointer: '?status' },
+  },
+  retryMail: { by: 'brand', scope: 'mail:write', status: 202, call: mail, bad: { params: { mail: idOfAnotherKind }, pointer: '{mail}' } },
+  resendLicenseKey: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 200,
+    call: ({ licenseKeyId }) => ({ params: { id: licenseKeyId }, body: { overlap_seconds: 60 } }),
+    bad: { body: { overlap_seconds: 604_801 }, pointer: '/overlap_seconds' },
   },
 
   listAuditLogs: {

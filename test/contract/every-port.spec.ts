@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** What whoever starts the service hands in: there is nothing to keep a promise but the value. */
-const settings = ['EventsAddress', 'ExpiryNotices', 'KeyMode', 'LegacyBrand', 'Peppers', 'StripeAddress', 'WebhookTargets'];
+const settings = ['EventsAddress', 'ExpiryNotices', 'KeyMode', 'LegacyBrand', 'MailRoute', 'Peppers', 'StripeAddress', 'WebhookTargets'];
 
 const root = resolve(__dirname, '../..');
 const sourcesIn = (folder: string, name: RegExp): string[] =>
@@ -53,8 +53,8 @@ describe('Every port', () => {
   });
 
   it('would be named, and its adapter too, if it had none', () => {
-    const planted = portsIn(['export abstract class Payments {\n}']);
-    const adapter = adaptersIn(['export class StripePayments implements Payments {'], planted);
-    expect(uncovered(planted, adapter, suites, fixtures)).toEqual({ ports: ['Payments'], adapters: ['StripePayments'] });
+    const planted = portsIn(['export abstract class Homing {\n}']);
+    const adapter = adaptersIn(['export class PigeonHoming implements Homing {'], planted);
+    expect(uncovered(planted, adapter, suites, fixtures)).toEqual({ ports: ['Homing'], adapters: ['PigeonHoming'] });
   });
 });

@@ -53,6 +53,8 @@ describe('The command line', () => {
       internalKey: expect.stringMatching(internalKey),
       brandKey: expect.stringMatching(brandKey),
       licenseKey: expect.stringMatching(/^DEMO-/),
+      plans: ['pro_monthly', 'pro_yearly', 'pro_lifetime'],
+      stripe: 'http://127.0.0.1:4242',
     });
     expect(json(await home.command(['demo', 'seed', '--json']))).toEqual({ seeded: false });
     expect(ok(await home.command(['demo', 'seed']))).toBe('Nothing was done: there is a brand already.\n');

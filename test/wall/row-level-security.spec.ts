@@ -1,16 +1,18 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type ClientBase } from 'pg';
 import type { BrandId } from '../../libs/kernel/brand-id';
-import { parseLicenseKey } from '../../libs/license-key/license-key';
+import { newId, parsePublicId } from '../../libs/kernel/id';
+import { mintLicenseKey, parseLicenseKey } from '../../libs/license-key/license-key';
 import { Background } from '../../libs/messaging/background';
 import { Database } from '../../libs/persistence/database';
 import { openEmbeddedPostgres } from '../../libs/persistence/embedded-postgres';
 import { dropDatabase, freshDatabase, ownerUrl, runtimeUrl, withOwner } from '../../libs/testing/database';
 import type { TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
+import { MailDesk } from '../../src/mail';
 import { migrate } from '../../src/migrate';
 import { serviceOver } from '../fixtures/services';
 import { brandColumn, faultsOfWall, forgotten, tenantTables } from './catalogue';
@@ -71,9 +73,29 @@ async function fill(service: TestService): Promise<BrandWorld & { secrets: strin
   const hooks = ok(await manage('/webhook-endpoints', { url: 'http://127.0.0.1:1/', event_types: ['*'] }));
   const issued = ok(await manage('/api-keys', { name: 'once' }, { 'idempotency-key': 'once' }));
   await manage(`/webhook-endpoints/${hooks.id}/test`, {});
+  const random = () => randomBytes(12).toString('hex');
+  const stripe = { stripe_secret_key: `sk_test_latchkey_${random()}`, webhook_secret: `whsec_latchkey_${random()}` };
+  const account = { ...stripe, publishable_key: 'pk_test_latchkey_1' };
+  ok(await service.call({ method: 'PUT', path: `/v1/brands/${slug}/billing-account`, body: account, key: rotated.secret }));
+  ok(await manage('/plans', { code: 'once', name: 'Once', grants: [{ product_code: world.product, seats: 1 }], interval: 'lifetime' }));
   await service.settle();
+  const look = { sender_name: 'Shop' };
+  ok(await service.call({ method: 'PUT', path: `/v1/brands/${slug}/mail-settings`, body: look, key: rotated.secret }));
+  const mailed = { id: newId(), text: mintLicenseKey('MAIL') };
+  const brandId = parsePublicId('brand', world.brandId) as BrandId;
+  const asked = { reason: 'to have one', template: 'key_issued', to: 'ann@example.com', facts: {}, licenseKey: mailed } as const;
+  await service.app.get(Database).run(brandId, () => service.app.get(MailDesk).post(brandId, asked));
 
-  const secrets = [world.licenseKey, reissued.key, world.key, rotated.secret, hooks.secret, issued.secret] as string[];
+  const secrets = [
+    mailed.text,
+    world.licenseKey,
+    reissued.key,
+    world.key,
+    rotated.secret,
+    hooks.secret,
+    issued.secret,
+    ...Object.values(stripe),
+  ] as string[];
   const { rows } = await service.owner.query<{ id: string }>('select id from brands where slug = $1', [slug]);
   await service.owner.query(
     `insert into event_set_asides (brand_id, outlet, event_id, error, attempts, set_aside_at)
@@ -294,7 +316,7 @@ describe.each([
     it('holds no license key and no API secret, in clear or in another spelling', async () => {
       const dump = await copy();
       expect(dump).toContain(mine!.slug);
-      expect(known()).toHaveLength(13);
+      expect(known()).toHaveLength(19);
       expect(known().flatMap((secret) => spellings(secret).filter((text) => dump.includes(text)))).toEqual([]);
     });
 

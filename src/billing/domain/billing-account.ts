@@ -53,19 +53,15 @@ export class BillingAccount extends Aggregate<BillingAccountState> {
     return account;
   }
 
-  /** Another webhook secret: for the overlap the one before is good as well. */
+  /** Another webhook secret: for the overlap the one before is good as well. To what is there already changes nothing. */
   update(change: AccountChange, overlapSeconds: number, at: Date): void {
+    if (!this.alters(change)) return;
     const rolled = change.webhookSecret && {
       previousWebhookSecret: this.state.webhookSecret,
       previousUntil: secondsAfter(at, overlapSeconds),
     };
     this.change({ ...change, ...rolled, version: this.state.version + 1, updatedAt: at });
     this.record(new BillingAccountUpdated(this.state.brandId, at, this.facts()));
-  }
-
-  /** The same secrets, sealed under another key. Nobody has to be told. */
-  reseal(sealed: Pick<BillingAccountState, 'secretKey' | 'webhookSecret' | 'previousWebhookSecret'>): void {
-    this.change(sealed);
   }
 
   private facts() {

@@ -3,6 +3,7 @@ import type { BrandId } from '../../../libs/kernel/brand-id';
 import { newId, publicId } from '../../../libs/kernel/id';
 import type { JsonObject } from '../../../libs/kernel/json';
 import { PlanCreated, PlanUpdated } from './events';
+import { ensurePossible } from './plan-rules';
 
 export type PlanInterval = 'month' | 'year' | 'lifetime';
 export type PlanStatus = 'active' | 'archived';
@@ -55,6 +56,7 @@ export type PlanChange = Partial<
 
 /** What a brand sells: licenses of one product or several, for a price. Its code and interval are fixed. */
 export class Plan extends Aggregate<PlanState> {
+  /** @throws PlanNotPossible */
   static create(brandId: BrandId, asked: NewPlan, at: Date): Plan {
     const { description = null, trialDays = 0, graceDays = 7, stripePriceId = null, price = null } = asked;
     const { code, name, grants, interval } = asked;
@@ -68,13 +70,15 @@ export class Plan extends Aggregate<PlanState> {
       createdAt: at,
       updatedAt: at,
     });
+    ensurePossible(plan.state);
     plan.record(new PlanCreated(brandId, at, plan.facts()));
     return plan;
   }
 
-  /** Who has bought it keeps what he got then, until his purchase changes. To what is there already changes nothing. */
+  /** Who has bought it keeps what he got then, until his purchase changes. To what is there already changes nothing. @throws PlanNotPossible */
   update(change: PlanChange, at: Date): void {
     if (!this.alters(change)) return;
+    ensurePossible({ ...this.state, ...change });
     const { stripePriceId: before, formerPriceIds } = this.state;
     const { stripePriceId: after = before } = change;
     const former = before !== null && before !== after ? [...formerPriceIds, before] : formerPriceIds;

@@ -52,11 +52,11 @@ export abstract class Payments {
   abstract purchaseOf(access: AccountAccess, paymentId: string): Promise<string | null>;
   /** @throws ProviderAway, CheckoutRefused */
   abstract openCheckout(access: AccountAccess, ask: CheckoutAsk): Promise<OpenedCheckout>;
-  /** Where a customer sees and changes what he has bought. @throws ProviderAway, CheckoutRefused */
-  abstract openPortal(access: AccountAccess, customerId: string, returnUrl: string): Promise<string>;
+  /** Where a customer sees and changes what he has bought; with the same key the same place. @throws ProviderAway, CheckoutRefused */
+  abstract openPortal(access: AccountAccess, customerId: string, returnUrl: string, idempotencyKey?: string): Promise<string>;
   /** A page of all subscriptions, newest first, whatever became of them; and of the payments made once since that time. @throws ProviderAway */
   abstract list(access: AccountAccess, since: Date, cursor: string | null): Promise<{ items: Listed[]; next: string | null }>;
-  /** A customer and the subscriptions that he has; null: unknown. @throws ProviderAway */
+  /** A customer and what he has bought, subscriptions first; null: unknown. @throws ProviderAway */
   abstract customer(access: AccountAccess, id: string): Promise<{ buyer: Buyer; subjects: string[] } | null>;
 }
 

@@ -15,6 +15,8 @@ export const brandScopes = [
   'billing:read',
   'billing:write',
   'billing_account:write',
+  'mail:read',
+  'mail:write',
   'events:read',
   'webhooks:read',
   'webhooks:write',

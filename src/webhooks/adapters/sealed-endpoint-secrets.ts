@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { SealedColumns } from '../../../libs/persistence/resealing';
 import { Vault } from '../../../libs/vault/vault';
 import { EndpointSecrets } from '../ports/endpoint-secrets';
 
@@ -19,3 +20,10 @@ export class SealedEndpointSecrets implements EndpointSecrets {
 }
 
 const contextOf = (endpointId: string): string => `webhook endpoint ${endpointId}`;
+
+export const sealedEndpointColumns: SealedColumns = {
+  table: 'webhook_endpoints',
+  key: ['brand_id', 'id'],
+  columns: ['secret', 'previous_secret'],
+  contextOf: ({ id }) => contextOf(String(id)),
+};
