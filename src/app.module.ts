@@ -15,6 +15,7 @@ import { CoreModule } from './core/core.module';
 import { RedisAddress } from './core/redis';
 import { EventsAddress, EventsModule } from './events';
 import { IdentityModule, KeyMode, LegacyBrand } from './identity';
+import { LegacyModule } from './legacy';
 import { ExpiryNotices, LicensesModule, type Pepper, Peppers } from './licenses';
 import { type Carrier, MailModule, MailRoute } from './mail';
 import { WebhooksModule, WebhookTargets } from './webhooks';
@@ -76,6 +77,7 @@ export class AppModule {
         WebhooksModule,
         MailModule,
         BillingModule,
+        LegacyModule,
       ],
       providers,
       exports: providers.map(({ provide }) => provide),

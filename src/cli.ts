@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import type { INestApplicationContext } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
+import { isEmail } from 'class-validator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type IdKind, idPrefixes, parsePublicId, publicId } from '../libs/kernel/id';
 import { Jobs } from '../libs/messaging/jobs';
 import { runAs } from '../libs/persistence/provenance';
 import { AppModule } from './app.module';
 import { exportAudit, verifyAudit } from './audit-commands';
-import { resealHelp, resealSecrets } from './billing-commands';
+import { extendGrace, grantPlan, resealHelp, resealSecrets, resendKey } from './billing-commands';
 import { BrandDirectory, BrandNotFound } from './brands';
 import { readConfig } from './core/config';
 import { openDatabase } from './database-address';
@@ -100,7 +101,7 @@ command('revoke', 'End an API key at once and for good.', apiKeys)
     )(options),
   );
 
-const licenses = program.command('licenses').description('What time does to licenses.');
+const licenses = program.command('licenses').description('What time does to licenses, and longer grace.');
 command('expire-check', 'Tell by hand, to the end, which licenses are near their end or past it, as the running service does.', licenses)
   .option('--rearm', 'look at every license again: EXPIRY_NOTICE_DAYS was changed')
   .action(
@@ -111,6 +112,22 @@ command('expire-check', 'Tell by hand, to the end, which licenses are near their
         return { json: { told }, text: lines.join('\n') || 'There was nothing to tell.' };
       }),
     ),
+  );
+
+command('extend-grace', 'Let a license work for longer after its end, of whichever brand it is.', licenses)
+  .argument('<id>', 'the license: lic_…', (text) => idOf('license', text))
+  .requiredOption('--days <days>', 'so many days more, or from now on when the grace has passed: 1 to 365', wholeNumber(365))
+  .option('--reason <reason>', 'kept with the audit log', line)
+  .action(async (id: string, options: { json?: boolean; days: number; reason?: string }) =>
+    run<typeof options>(({ days, reason }) => inApplication((app) => extendGrace(app, id, days, reason)))(options),
+  );
+
+const licenseKeys = program.command('license-keys').description('What customers hold.');
+command('resend', 'Send a customer the license key again, by mail: a new one, once the first mail is gone.', licenseKeys)
+  .argument('<id>', 'the license key: key_…', (text) => idOf('licenseKey', text))
+  .requiredOption('--brand <brand>', 'the id or slug of the brand')
+  .action(async (id: string, options: { json?: boolean; brand: string }) =>
+    run<typeof options>(({ brand }) => inApplication(async (app) => resendKey(app, await brandNamed(app, brand), id)))(options),
   );
 
 const housekeeping = program.command('housekeeping').description('Forgetting what is no longer needed.');
@@ -180,6 +197,24 @@ command('export', 'Write the audit log as lines of JSON that anybody can check (
         const rows = await exportAudit(app, brand === undefined ? null : await brandNamed(app, brand), since ?? null, out);
         return out === undefined ? null : { json: { rows, out }, text: `${rows} rows are written to ${out}.` };
       }),
+    ),
+  );
+
+const billing = program.command('billing').description('Plans and what is bought.');
+command('grant', 'Give a customer a plan that nobody pays for: a new license key is mailed to him.', billing)
+  .requiredOption('--brand <brand>', 'the id or slug of the brand')
+  .requiredOption('--plan <plan>', 'the code or id of the plan')
+  .requiredOption('--email <email>', 'the customer', email)
+  .option('--quantity <quantity>', 'how many of it', wholeNumber(1_000_000), 1)
+  .option('--expires-at <time>', 'like 2027-01-31T12:00:00Z; otherwise after one term of the plan', instant)
+  .option('--reason <reason>', 'kept with the licenses', line)
+  .action(
+    run<{ brand: string; plan: string; email: string; quantity: number; expiresAt?: Date; reason?: string }>(
+      ({ brand, plan, email: customerEmail, quantity, expiresAt, reason }) =>
+        inApplication(async (app) => {
+          const gift = { plan, customerEmail, quantity, reason, ...(expiresAt && { expiresAt }) };
+          return grantPlan(app, await brandNamed(app, brand), gift);
+        }),
     ),
   );
 
@@ -268,6 +303,24 @@ function instant(text: string): Date {
   const at = new Date(text);
   if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(at.getTime())) throw new InvalidArgumentError('It must be like 2027-01-31T12:00:00Z.');
   return at;
+}
+
+function wholeNumber(most: number): (text: string) => number {
+  return (text) => {
+    if (!/^[1-9]\d{0,8}$/.test(text) || Number(text) > most) throw new InvalidArgumentError(`It must be a number from 1 to ${most}.`);
+    return Number(text);
+  };
+}
+
+/** What somebody wrote, in one line that can be kept. */
+function line(text: string): string {
+  if (text.trim() === '' || text.length > 500 || /\p{Cc}/u.test(text)) throw new InvalidArgumentError('It must be a line of up to 500 characters.');
+  return text;
+}
+
+function email(text: string): string {
+  if (!isEmail(text.trim())) throw new InvalidArgumentError('It must be an e-mail address.');
+  return text.trim().toLowerCase().normalize('NFC');
 }
 
 function scopeList(text: string): string[] {

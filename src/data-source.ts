@@ -4,7 +4,10 @@ import { outboxTable } from '../libs/persistence/outbox';
 import { SnakeCaseColumns } from '../libs/persistence/snake-case-columns';
 import { activationTable } from './activations/adapters/postgres-activations';
 import { billingAccountTable } from './billing/adapters/postgres-billing-accounts';
+import { customerTable } from './billing/adapters/postgres-customers';
+import { providerEventTable } from './billing/adapters/postgres-inbox';
 import { planTable } from './billing/adapters/postgres-plans';
+import { purchaseInvoiceTable, purchasePaymentTable, purchaseTable } from './billing/adapters/purchase-tables';
 import { brandTable } from './brands/adapters/postgres-brands';
 import { productTable } from './brands/adapters/postgres-products';
 import { apiKeyTable } from './identity/adapters/postgres-api-keys';
@@ -43,6 +46,11 @@ const common = {
     mailSettingsTable,
     planTable,
     billingAccountTable,
+    purchaseTable,
+    purchaseInvoiceTable,
+    purchasePaymentTable,
+    customerTable,
+    providerEventTable,
   ],
   migrations: [
     Core1764000000000,

@@ -35,7 +35,7 @@ export type Access =
 interface OfBrand {
   /** Where the brand is named. */
   readonly named: 'in_path' | 'by_setting';
-  /** Whether the body proves who sent it: then it is taken whatever became of the brand, and only forgeries are counted. */
+  /** Whether the body proves who sent it: then it is taken whatever became of the brand, and not counted. */
   readonly signed: boolean;
 }
 

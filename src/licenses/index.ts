@@ -17,6 +17,7 @@ export {
   LicenseKeyNotFound,
   LicenseNotFound,
   LicenseNotStarted,
+  ProductArchived,
   ProductMismatch,
   SeatLimitReached,
 } from './domain/errors';

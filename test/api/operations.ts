@@ -345,6 +345,16 @@ export const operations: Record<string, Usage> = {
     call: (world) => ({ ...brand(world), body: { customer_id: stripeCustomer, return_url: 'https://shop.example/account' } }),
     bad: { body: { return_url: 'shop.example' }, pointer: '/return_url' },
   },
+  grantPlan: {
+    by: 'brand',
+    scope: 'licenses:write',
+    status: 201,
+    call: (world) => ({
+      ...brand(world),
+      body: { plan_code: 'monthly', customer_email: 'kim@example.com', quantity: 2, expires_at: '2099-01-01T00:00:00Z', reason: 'a gift' },
+    }),
+    bad: { body: { expires_at: 'soon' }, pointer: '/expires_at' },
+  },
 
   getMailSettings: { by: 'brand', scope: 'mail:read', status: 200, single: true, call: brand, bad: badBrand },
   setMailSettings: {

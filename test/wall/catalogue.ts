@@ -9,7 +9,15 @@ export const tenantless = {
 };
 
 /** What the service may delete: what it forgets when its time is over. */
-export const forgotten = ['idempotency_keys', 'outbox_events', 'webhook_attempts', 'webhook_deliveries'];
+export const forgotten = [
+  'billing_drift',
+  'billing_looks',
+  'idempotency_keys',
+  'outbox_events',
+  'stripe_events',
+  'webhook_attempts',
+  'webhook_deliveries',
+];
 
 export const runtime = 'latchkey_runtime';
 

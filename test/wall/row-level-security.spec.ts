@@ -102,7 +102,31 @@ async function fill(service: TestService): Promise<BrandWorld & { secrets: strin
      select brand_id, 'subscribers', id, 'as if it had failed', 10, now() from outbox_events where brand_id = $1 limit 1`,
     [rows[0]!.id],
   );
+  await buy(service.owner, rows[0]!.id);
   return { ...world, brandId: rows[0]!.id, secrets };
+}
+
+/** As if Stripe had told of a purchase. */
+async function buy(owner: ClientBase, brandId: string): Promise<void> {
+  const purchaseId = newId();
+  for (const [table, row] of Object.entries({
+    stripe_events: { id: 'evt_1', type: 'invoice.paid', body: '\\x7b7d', status: 'ignored', attempts: 1, received_at: 'now' },
+    billing_looks: { subject: 'sub_1', lease: newId(), leased_until: 'infinity' },
+    billing_customers: { id: 'cus_1', followed: true, version: 1, created_at: 'now', updated_at: 'now' },
+    billing_purchases: {
+      ...{ id: purchaseId, subject: 'sub_1', kind: 'subscription', status: 'incomplete', paused: false, renews: false, quantity: 1 },
+      ...{ as_of: 'now', looked_at: 'now', version: 1, created_at: 'now', updated_at: 'now' },
+    },
+    billing_invoices: {
+      ...{ purchase_id: purchaseId, id: 'in_1', status: 'open', currency: 'usd' },
+      ...{ amount_due: 1, amount_paid: 0, created_at: 'now' },
+    },
+    billing_payments: { purchase_id: purchaseId, id: 'pi_1', refunded: false, dispute: 'none' },
+    billing_drift: { subject: 'sub_1', cause: 'end_differs', detail: 'so it is', first_seen_at: 'now', last_seen_at: 'now' },
+  })) {
+    const insert = `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`;
+    await owner.query(insert, [{ brand_id: brandId, ...row }]);
+  }
 }
 
 /** What is written once and never changed. */

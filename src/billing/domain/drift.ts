@@ -28,3 +28,10 @@ export interface Drift {
   /** For people. */
   readonly detail: string;
 }
+
+/** A cause is told once of a purchase, with all that there is to say of it. */
+export function oneOfEachCause(drifts: readonly Drift[]): Drift[] {
+  const details = new Map<DriftCause, Set<string>>();
+  for (const { cause, detail } of drifts) details.set(cause, (details.get(cause) ?? new Set()).add(detail));
+  return [...details].map(([cause, all]) => ({ cause, detail: [...all].join(' ') }));
+}

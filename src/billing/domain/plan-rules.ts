@@ -71,11 +71,16 @@ interface OnSale {
 /** Answers the price to pay. @throws PlanNotSold, QuantityNotPossible */
 export function priceToPay({ code, status, stripePriceId, grants }: OnSale, quantity: number): string {
   if (status === 'archived' || stripePriceId === null) throw new PlanNotSold(code);
+  ensureQuantityPossible({ code, grants }, quantity);
+  return stripePriceId;
+}
+
+/** @throws QuantityNotPossible */
+export function ensureQuantityPossible({ code, grants }: Pick<OnSale, 'code' | 'grants'>, quantity: number): void {
   const seats = grants.flatMap(({ seats }) => seats ?? []);
   if (seats.length === 0 && quantity > 1) {
     throw new QuantityNotPossible(`The plan ${code} gives as many seats as are asked for: quantity must be 1.`);
   }
   const most = Math.floor(mostSeats / Math.max(1, ...seats));
   if (quantity > most) throw new QuantityNotPossible(`A license has up to ${mostSeats} seats: quantity must be at most ${most}.`);
-  return stripePriceId;
 }

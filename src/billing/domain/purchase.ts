@@ -130,6 +130,11 @@ export class Purchase extends Aggregate<PurchaseState> {
     this.record(new PurchaseFulfilled(this.state.brandId, at, this.facts()));
   }
 
+  /** What is known of it may be old: it has to be looked up. */
+  doubt(): void {
+    this.change({ lookedAt: null });
+  }
+
   didFor(plan: Pick<PlanState, 'id'>, { quantity, graceDays, until }: Standing, status: Standing['status']): void {
     this.change({ done: { planId: plan.id, quantity, graceDays, until: until?.toISOString() ?? null, status } });
   }
@@ -174,7 +179,9 @@ export class Purchase extends Aggregate<PurchaseState> {
     const isNewer = asOf > state.asOf || (asOf.getTime() === state.asOf.getTime() && rankOf(terms) > rankOf(state));
     // What has ended stays so, whatever is told late.
     if (state.status === 'ended' && terms.status !== 'ended') return {};
-    return isNewer || (terms.status === 'ended' && state.status !== 'ended') ? { ...terms, asOf: later(asOf, state.asOf) } : {};
+    if (!isNewer && !(terms.status === 'ended' && state.status !== 'ended')) return {};
+    // An event about a checkout does not say what was bought.
+    return { ...terms, priceId: terms.priceId ?? state.priceId, asOf: later(asOf, state.asOf) };
   }
 
   private buyerAfter({ buyer, whole }: News): Pick<PurchaseState, 'customerId' | 'customerEmail'> {

@@ -1,4 +1,5 @@
 import type { AllBrands, BrandId } from '../../../libs/kernel/brand-id';
+import type { Replay } from '../domain/replay';
 
 /** `waiting`: to be processed. `ignored`: concerns no license. `set_aside`: cannot be processed; a person has to look. */
 export type InboxStatus = 'waiting' | 'done' | 'ignored' | 'set_aside';
@@ -35,7 +36,13 @@ export type Outcome =
   | { readonly id: string; readonly status: 'done' | 'ignored' }
   | { readonly id: string; readonly status: 'set_aside'; readonly error: string }
   /** Once more at that time; about something else, if it was found out what. */
-  | { readonly id: string; readonly status: 'waiting'; readonly error: string | null; readonly nextAttemptAt: Date; readonly subject?: string };
+  | {
+      readonly id: string;
+      readonly status: 'waiting';
+      readonly error: string | null;
+      readonly nextAttemptAt: Date;
+      readonly subject?: string;
+    };
 
 /** What the provider sent, kept until it is processed and for a while after. */
 export abstract class Inbox {
@@ -51,7 +58,7 @@ export abstract class Inbox {
   abstract settle(claimed: ClaimedSubject, outcomes: readonly Outcome[], at: Date): Promise<void>;
   abstract find(brandId: BrandId, id: string): Promise<InboxEvent | null>;
   /** Has the event processed again, as if it had come just now. */
-  abstract replay(brandId: BrandId, id: string, at: Date): Promise<void>;
+  abstract replay(replay: Replay, at: Date): Promise<void>;
   /** Makes due at once what waits about these. */
   abstract hurry(brandId: BrandId, subjects: readonly string[], at: Date): Promise<void>;
 }

@@ -1,0 +1,222 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../../../libs/kernel/domain-error';
+import { ExpiryNotices, graceUntil, type HeldLicense, IssuingDesk, ProvisionLicenses } from '../../licenses';
+import { MailDesk } from '../../mail';
+import type { Drift } from '../domain/drift';
+import type { PlanState } from '../domain/plan';
+import type { Purchase, PurchaseState, Standing } from '../domain/purchase';
+import { Customers } from '../ports/customers';
+import { Plans } from '../ports/plans';
+import { grantsOf, seatsFor } from './granting';
+
+interface Fulfilled {
+  readonly changes: string[];
+  readonly drifts: Drift[];
+}
+
+/** Gives a customer what he paid for, and no more: the one place where purchases become licenses. All of it joins the caller's unit of work. */
+@Injectable()
+export class Fulfilment {
+  constructor(
+    private readonly plans: Plans,
+    private readonly customers: Customers,
+    private readonly desk: IssuingDesk,
+    private readonly mail: MailDesk,
+    private readonly notices: ExpiryNotices,
+  ) {}
+
+  /** Does what differs from what was done before; doing it again does nothing. */
+  async of(purchase: Purchase, at: Date): Promise<Fulfilled> {
+    const found: Fulfilled = { changes: [], drifts: [] };
+    const { brandId, customerId } = purchase.state;
+    const customer = customerId === null ? null : await this.customers.hold(brandId, customerId);
+    if (customer && !customer.state.followed) return found;
+    const plan = await this.planOf(purchase.state, found);
+    const standing = plan && purchase.standing(plan);
+    if (!plan || !standing) return found;
+
+    if (purchase.state.licenseKeyId === null) {
+      const email = customer?.holder ?? purchase.state.customerEmail;
+      await this.deliver(purchase, plan, standing, email, at, found);
+    } else {
+      await this.adjust(purchase, plan, standing, at, found);
+    }
+    await this.tellOfFailures(purchase, plan);
+    return found;
+  }
+
+  /** Its trial ends soon, and then it is charged. */
+  async tellOfTrial({ state }: Purchase): Promise<void> {
+    const { brandId, subject, trialEnd, customerEmail, licenseKeyId } = state;
+    const plan = await this.planOf(state, { changes: [], drifts: [] });
+    if (!plan || !trialEnd || !customerEmail || !licenseKeyId || state.status !== 'trialing') return;
+    const reason = `trial_ending:${subject}:${trialEnd.toISOString()}`;
+    const facts = { plan: plan.name, products: productsOf(plan), expires_at: trialEnd.toISOString() };
+    await this.mail.post(brandId, { reason, template: 'expiring_soon', to: customerEmail, facts });
+  }
+
+  /** By what is paid for; what our checkout noted stands in where nobody knows the price. */
+  private async planOf({ brandId, priceId, planCode, ...state }: PurchaseState, { drifts }: Fulfilled): Promise<PlanState | null> {
+    const sold = priceId === null ? null : await this.plans.ofPrice(brandId, priceId);
+    if (sold) return sold;
+    const noted = planCode === null ? null : await this.plans.find(brandId, planCode);
+    const isPaid = state.status !== 'incomplete' && state.status !== 'ended';
+    if (isPaid && (priceId !== null || !noted)) {
+      drifts.push({ cause: 'no_plan_for_price', detail: `No plan is sold at the price ${priceId ?? '(none)'}.` });
+    }
+    return noted;
+  }
+
+  private async deliver(purchase: Purchase, plan: PlanState, standing: Standing, email: string | null, at: Date, found: Fulfilled) {
+    // What was taken back or is over already is not given.
+    if (standing.status === 'cancelled' || (standing.until !== null && isOver(standing, at))) return;
+    if (email === null)
+      return void found.drifts.push({ cause: 'no_customer_email', detail: 'Stripe tells no e-mail address of the customer.' });
+    const { brandId, subject } = purchase.state;
+    const origin = { by: 'purchase', plan: plan.code, reference: subject } as const;
+    const terms = { expiresAt: standing.until, graceDays: standing.graceDays, renews: standing.renews, origin };
+    try {
+      const { licenseKey, key } = await this.desk.provision(
+        new ProvisionLicenses(brandId, email, null, grantsOf(plan, standing.quantity, terms)),
+      );
+      purchase.fulfilled(licenseKey.id, at);
+      purchase.didFor(plan, standing, 'valid');
+      const facts = { plan: plan.name, products: productsOf(plan), expires_at: standing.until?.toISOString() ?? null };
+      const licenseKeyInMail = { id: licenseKey.id, text: key! };
+      const reason = `key_issued:${licenseKey.id}`;
+      await this.mail.post(brandId, { reason, template: 'key_issued', to: email, facts, licenseKey: licenseKeyInMail });
+      found.changes.push(`issued a key for ${plan.code} to ${subject}`);
+    } catch (error) {
+      // A product that is gone or archived, an end that is not possible: a person has to look, and nothing else waits for him.
+      if (!(error instanceof DomainError)) throw error;
+      found.drifts.push({ cause: 'license_missing', detail: error.message });
+      return;
+    }
+    if (standing.status !== 'valid') await this.adjust(purchase, plan, standing, at, found);
+  }
+
+  private async adjust(purchase: Purchase, plan: PlanState, standing: Standing, at: Date, found: Fulfilled): Promise<void> {
+    const { brandId, subject, licenseKeyId, done } = purchase.state;
+    const all = await this.desk.holdAllOf(brandId, licenseKeyId!);
+    const own = all.filter(({ state }) => state.origin.reference === subject);
+    const until = done?.until ?? null;
+    let status: Standing['status'] = standing.status;
+    for (const license of own) {
+      if (license.state.status === 'cancelled') continue;
+      const judged = this.suit(license, purchase, plan, standing, at);
+      if (judged === 'suspended' && status === 'valid') status = 'suspended';
+      if (license.changes.length === 0) continue;
+      await this.desk.keep(license);
+      found.changes.push(
+        `${subject}: ${license.changes
+          .map(({ member }) => member)
+          .filter(isTold)
+          .join(', ')} of ${license.state.productCode}`,
+      );
+    }
+    if (standing.status === 'valid' && !isOver(standing, at)) await this.addMissing(purchase, plan, standing, own, all, found);
+    found.drifts.push(...own.flatMap((license) => driftsOf(license, plan, standing, status, at)));
+    purchase.didFor(plan, standing, status);
+    const isLonger = standing.until !== null && until !== null && standing.until.toISOString() > until;
+    if (isLonger && standing.status === 'valid' && own.length > 0) await this.tellOfRenewal(purchase, plan, standing, own[0]!);
+  }
+
+  /** Makes one license what it should be; answers what its status should be. */
+  private suit(license: HeldLicense, { state: { done } }: Purchase, plan: PlanState, standing: Standing, at: Date): Standing['status'] {
+    const grant = plan.grants.find(({ productCode }) => productCode === license.state.productCode);
+    const isOtherPlan = done !== null && done.planId !== plan.id;
+    if (!grant) {
+      if (license.state.status === 'valid') license.becomes('suspended', 'not part of the plan', at, this.notices.daysBefore);
+      return 'valid';
+    }
+    const { until, quantity, graceDays, renews } = standing;
+    const { expiresAt } = license.state;
+    if (expiresAt !== null && (until === null || until > expiresAt)) license.renew({ expiresAt: until }, at, this.notices.daysBefore);
+    license.update(
+      {
+        renews,
+        ...((!done || isOtherPlan || done.quantity !== quantity) && { seatLimit: seatsFor(grant, quantity) }),
+        ...((!done || done.graceDays !== graceDays) && { graceDays }),
+        ...(isOtherPlan && grant.entitlements && { entitlements: grant.entitlements }),
+      },
+      at,
+    );
+    const { status, reason } = judged(license, standing, at);
+    const now = license.state.status;
+    const isOurs = done?.status === 'suspended' || isOtherPlan;
+    if (status !== 'valid' && now !== status && now !== 'cancelled')
+      license.becomes(status, reason ?? undefined, at, this.notices.daysBefore);
+    if (status === 'valid' && now === 'suspended' && isOurs) license.becomes('valid', 'paid', at, this.notices.daysBefore);
+    return status;
+  }
+
+  /** What the plan gives and the key has not: another plan was chosen, or a product came back. */
+  private async addMissing(
+    purchase: Purchase,
+    plan: PlanState,
+    standing: Standing,
+    own: HeldLicense[],
+    all: HeldLicense[],
+    found: Fulfilled,
+  ) {
+    const { brandId, subject, licenseKeyId } = purchase.state;
+    const has = new Set([...own, ...all.filter(({ state }) => state.status !== 'cancelled')].map(({ state }) => state.productCode));
+    const missing = plan.grants.filter(({ productCode }) => !has.has(productCode));
+    if (missing.length === 0) return;
+    const origin = { by: 'purchase', plan: plan.code, reference: subject } as const;
+    const terms = { expiresAt: standing.until, graceDays: standing.graceDays, renews: standing.renews, origin };
+    const holder = (all[0]?.state.customerEmail ?? purchase.state.customerEmail)!;
+    try {
+      const grants = grantsOf({ grants: missing }, standing.quantity, terms);
+      await this.desk.provision(new ProvisionLicenses(brandId, holder, { id: licenseKeyId! }, grants));
+      found.changes.push(`${subject}: added ${missing.map(({ productCode }) => productCode).join(', ')}`);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      found.drifts.push({ cause: 'license_missing', detail: error.message });
+    }
+  }
+
+  private async tellOfRenewal({ state: { brandId, subject } }: Purchase, plan: PlanState, { until }: Standing, { state }: HeldLicense) {
+    const facts = { plan: plan.name, products: productsOf(plan), expires_at: until!.toISOString() };
+    const reason = `renewed:${subject}:${until!.toISOString()}`;
+    await this.mail.post(brandId, { reason, template: 'renewed', to: state.customerEmail, facts });
+  }
+
+  private async tellOfFailures(purchase: Purchase, plan: PlanState): Promise<void> {
+    const { brandId, licenseKeyId, customerEmail } = purchase.state;
+    if (!licenseKeyId || !customerEmail) return;
+    for (const { id, actionUrl, amountDue, currency } of purchase.failedInvoices) {
+      const amount = `${(amountDue / 100).toFixed(2)} ${currency.toUpperCase()}`;
+      const facts = { plan: plan.name, products: productsOf(plan), amount, action_url: actionUrl };
+      await this.mail.post(brandId, { reason: `payment_failed:${id}`, template: 'payment_failed', to: customerEmail, facts });
+    }
+  }
+}
+
+const productsOf = ({ grants }: PlanState): string[] => grants.map(({ productCode }) => productCode);
+const isOver = ({ until }: Standing, at: Date): boolean => until !== null && until <= at;
+const isTold = (member: string): boolean => !['version', 'updatedAt', 'noticedUntil', 'nextNoticeAt', 'seatCeiling'].includes(member);
+
+/** Where somebody tries in vain to collect, the license lasts as long as its grace, which support may have made longer. */
+function judged(license: HeldLicense, { status, reason, failing }: Standing, at: Date): Pick<Standing, 'status' | 'reason'> {
+  const end = graceUntil(license.state) ?? license.state.expiresAt;
+  return status === 'valid' && failing && end !== null && end <= at
+    ? { status: 'suspended', reason: 'payment failed' }
+    : { status, reason };
+}
+
+/** What is not as it should be, and was not repaired: a person did it, so a person has to say. */
+function driftsOf({ state }: HeldLicense, plan: PlanState, standing: Standing, status: Standing['status'], at: Date): Drift[] {
+  const grant = plan.grants.find(({ productCode }) => productCode === state.productCode);
+  const isRunning = standing.status === 'valid' && !isOver(standing, at);
+  if (!grant || !isRunning) return [];
+  const of = `The license of ${state.productCode}`;
+  if (state.status === 'cancelled') return [{ cause: 'license_cancelled', detail: `${of} was cancelled, but is paid.` }];
+  const drifts: Drift[] = [];
+  if (state.status === 'suspended' && status === 'valid')
+    drifts.push({ cause: 'license_suspended', detail: `${of} was suspended by hand.` });
+  const seats = seatsFor(grant, standing.quantity);
+  if (state.seatLimit !== seats)
+    drifts.push({ cause: 'seats_differ', detail: `${of} has ${state.seatLimit ?? 'any'} seats, paid are ${seats ?? 'any'}.` });
+  return drifts;
+}
