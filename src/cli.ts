@@ -5,12 +5,25 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { NestFactory } from '@nestjs/core';
 import { isEmail } from 'class-validator';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { BrandId } from '../libs/kernel/brand-id';
 import { type IdKind, idPrefixes, parsePublicId, publicId } from '../libs/kernel/id';
 import { Jobs } from '../libs/messaging/jobs';
 import { runAs } from '../libs/persistence/provenance';
 import { AppModule } from './app.module';
 import { exportAudit, verifyAudit } from './audit-commands';
-import { extendGrace, grantPlan, resealHelp, resealSecrets, resendKey } from './billing-commands';
+import type { InboxStatus } from './billing';
+import {
+  extendGrace,
+  grantPlan,
+  linkCustomer,
+  reconcile,
+  replayEvent,
+  resealHelp,
+  resealSecrets,
+  resendKey,
+  stripeEvents,
+  unlinkCustomer,
+} from './billing-commands';
 import { BrandDirectory, BrandNotFound } from './brands';
 import { readConfig } from './core/config';
 import { openDatabase } from './database-address';
@@ -218,6 +231,49 @@ command('grant', 'Give a customer a plan that nobody pays for: a new license key
     ),
   );
 
+command('reconcile', 'Compare every purchase at Stripe with its licenses, repair what is safe, and tell what is not.', billing)
+  .option('--brand <brand>', 'the id or slug of a brand; otherwise all that have an account')
+  .option('--dry-run', 'only say what would be done')
+  .action(
+    run<{ brand?: string; dryRun?: boolean; json?: boolean }>(({ brand, dryRun = false, json = false }) =>
+      inApplication(async (app) => {
+        const brandId = brand === undefined ? null : await brandNamed(app, brand);
+        const outcome = await reconcile(app, { brandId, dryRun }, (line) => void (json || process.stdout.write(`${line}\n`)));
+        if (outcome.json.failed > 0) process.exitCode = 1;
+        return outcome;
+      }),
+    ),
+  );
+command('events', 'List what Stripe sent to a brand, newest first, up to 100.', billing)
+  .requiredOption('--brand <brand>', 'the id or slug of the brand')
+  .addOption(new Option('--status <status>', 'only those').choices(['waiting', 'done', 'ignored', 'set_aside']))
+  .action(
+    run<{ brand: string; status?: InboxStatus }>(({ brand, status }) =>
+      inApplication(async (app) => stripeEvents(app, await brandNamed(app, brand), status)),
+    ),
+  );
+ofBrand('replay', 'Process an event of Stripe again, as things are now.', 'evt_…, as events shows it', replayEvent);
+ofBrand('unlink', 'Let what a Stripe customer buys change no license any more.', 'cus_…, as Stripe shows it', unlinkCustomer);
+ofBrand('link', 'Let what a Stripe customer buys drive licenses.', 'cus_…, as Stripe shows it', linkCustomer).option(
+  '--email <email>',
+  'of this customer; otherwise of the address that Stripe has',
+);
+
+/** A command about something of Stripe, which a brand has to be named for. */
+function ofBrand(
+  name: string,
+  description: string,
+  argument: string,
+  work: (app: INestApplicationContext, brandId: BrandId, id: string, email?: string) => Promise<Outcome>,
+): Command {
+  return command(name, description, billing)
+    .argument('<id>', argument)
+    .requiredOption('--brand <brand>', 'the id or slug of the brand')
+    .action((id: string, options: { brand: string; email?: string; json?: boolean }) =>
+      run(() => inApplication(async (app) => work(app, await brandNamed(app, options.brand), id, options.email)))(options),
+    );
+}
+
 const secrets = program.command('secrets').description('What is encrypted at rest.');
 command('reseal', 'Encrypt the secrets of billing accounts, webhooks and waiting mails under the newest of ENCRYPTION_KEYS.', secrets)
   .addHelpText('after', resealHelp)
@@ -314,7 +370,8 @@ function wholeNumber(most: number): (text: string) => number {
 
 /** What somebody wrote, in one line that can be kept. */
 function line(text: string): string {
-  if (text.trim() === '' || text.length > 500 || /\p{Cc}/u.test(text)) throw new InvalidArgumentError('It must be a line of up to 500 characters.');
+  if (text.trim() === '' || text.length > 500 || /\p{Cc}/u.test(text))
+    throw new InvalidArgumentError('It must be a line of up to 500 characters.');
   return text;
 }
 

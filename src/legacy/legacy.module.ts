@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { BillingModule } from '../billing';
 import { LicensesModule } from '../licenses';
 import { LegacyLicensesController } from './adapters/legacy-licenses.controller';
 import { LegacyShopController } from './adapters/legacy-shop.controller';
@@ -6,7 +7,7 @@ import { OneMachine } from './adapters/one-machine';
 
 /** The older API, for the clients of one brand, on the same use cases as the present one. */
 @Module({
-  imports: [LicensesModule],
+  imports: [BillingModule, LicensesModule],
   controllers: [LegacyLicensesController, LegacyShopController],
   providers: [OneMachine],
 })

@@ -1,7 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BrandId } from '../../libs/kernel/brand-id';
+import { newId, parsePublicId } from '../../libs/kernel/id';
+import { runAs } from '../../libs/persistence/provenance';
 import { startTestService, type TestService } from '../../libs/testing/service';
 import { type BrandWorld, createBrandWorld, ok } from '../../libs/testing/world';
+import { extendGrace, grantPlan, resendKey } from '../../src/billing-commands';
+import { LicenseNotFound } from '../../src/licenses';
 import { readMail, type ReadMail } from '../fixtures/mails';
 import { expectProblem } from './contract';
 
@@ -114,5 +119,46 @@ describe('A plan that is granted by hand', () => {
     expect(await mails()).toEqual([]);
     const found = ok(await world.call({ path: '/v1/licenses?email=kim@example.com' }));
     expect(found.data).toEqual([]);
+  });
+
+  describe('and what support does beside it, on the command line', () => {
+    const brandId = () => parsePublicId('brand', world.brandId) as BrandId;
+    const asConsole = <T>(work: () => Promise<T>) => runAs({ requestId: null, actor: 'console' }, work);
+
+    it('grants a plan without showing the key', async () => {
+      await createPlan();
+      const gift = { plan: 'team', customerEmail: 'kim@example.com', quantity: 1, reason: undefined };
+      const { json, text } = await asConsole(() => grantPlan(service.app, brandId(), gift));
+      expect(json.licenses).toMatchObject([
+        { product: 'pro', seats: 3 },
+        { product: 'lite', seats: null },
+      ]);
+      expect(text).toMatch(/^The license key B\d+X-…-\w{5} goes to kim@example.com by mail.\nlic_\w+ {2}pro {2}3 seats {2}until 20/);
+      expect(text + JSON.stringify(json)).not.toMatch(key);
+      expect(await mails()).toMatchObject([{ template: 'key_issued', to: 'kim@example.com' }]);
+    });
+
+    it('lets a license work for longer, of whichever brand it is', async () => {
+      const { licenses } = ok(
+        await world.provision({
+          customer_email: 'kim@example.com',
+          licenses: [{ product_code: 'pro', expires_at: '2098-01-01T00:00:00Z' }],
+        }),
+      );
+      const [{ id }] = licenses;
+      const extended = await asConsole(() => extendGrace(service.app, parsePublicId('license', id)!, 3, 'pays late'));
+      expect(extended.text).toBe('The license of pro works until 2098-01-11T00:00:00.000Z.');
+      expect(ok(await world.call({ path: `/v1/licenses/${id}` }))).toMatchObject({ grace_until: '2098-01-11T00:00:00.000Z' });
+      await expect(extendGrace(service.app, newId(), 3, undefined)).rejects.toThrow(LicenseNotFound);
+    });
+
+    it('sends a key again: the mail that waits, or else a new key', async () => {
+      await createPlan();
+      const { license_key } = ok(await grant());
+      const resend = () => asConsole(() => resendKey(service.app, brandId(), parsePublicId('licenseKey', license_key.id)!));
+      expect((await resend()).json).toEqual({ id: license_key.id, resent: 'waiting_mail' });
+      await service.settle('mail');
+      expect((await resend()).json).toEqual({ id: license_key.id, resent: 'reissued', hint: expect.stringMatching(/…/) });
+    });
   });
 });

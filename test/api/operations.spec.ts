@@ -240,8 +240,36 @@ const absentLike = (name: string): string =>
 const mistyped = (key: string): string => key.slice(0, -1) + (key.endsWith('2') ? '3' : '2');
 
 const namesOf = (world: Furnished): string[] => {
-  const { slug, brandId, keyId, spareKeyId, productId, licenseId, licenseKeyId, activationId, endpointId, planId, mailId, email } = world;
-  return [slug, brandId, keyId, spareKeyId, productId, licenseId, licenseKeyId, activationId, endpointId, planId, mailId, email];
+  const {
+    slug,
+    brandId,
+    keyId,
+    spareKeyId,
+    productId,
+    licenseId,
+    licenseKeyId,
+    activationId,
+    endpointId,
+    planId,
+    mailId,
+    purchaseId,
+    email,
+  } = world;
+  return [
+    slug,
+    brandId,
+    keyId,
+    spareKeyId,
+    productId,
+    licenseId,
+    licenseKeyId,
+    activationId,
+    endpointId,
+    planId,
+    mailId,
+    purchaseId,
+    email,
+  ];
 };
 
 /** All of an answer, apart from which request it was and when. */

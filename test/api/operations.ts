@@ -1,4 +1,5 @@
 import { newId, publicId } from '../../libs/kernel/id';
+import Stripe from 'stripe';
 import { StripeFake } from '../../libs/stripe-fake';
 import type { Call } from '../../libs/testing/service';
 import { type BrandWorld, ok } from '../../libs/testing/world';
@@ -8,6 +9,7 @@ export interface Input {
   readonly params?: Record<string, string>;
   readonly query?: Record<string, string>;
   readonly body?: Record<string, unknown>;
+  readonly headers?: Record<string, string>;
 }
 
 /** How an operation is called, and what it must say to that. */
@@ -30,6 +32,7 @@ export interface Furnished extends BrandWorld {
   readonly endpointId: string;
   readonly planId: string;
   readonly mailId: string;
+  readonly purchaseId: string;
 }
 
 const stripeAccount = {
@@ -39,6 +42,14 @@ const stripeAccount = {
   allowed_hosts: ['shop.example'],
 };
 let stripeCustomer = 'cus_nobody';
+let event: Record<string, unknown> = {};
+
+/** As Stripe would send it just now. */
+function stripeEvent(): Required<Pick<Input, 'body' | 'headers'>> {
+  const payload = JSON.stringify(event);
+  const header = Stripe.webhooks.generateTestHeaderString({ payload, secret: stripeAccount.webhook_secret });
+  return { body: event, headers: { 'stripe-signature': header } };
+}
 
 /** A Stripe for every brand that is furnished: they share an account, which has one customer. */
 export async function startStripe(): Promise<StripeFake> {
@@ -46,6 +57,7 @@ export async function startStripe(): Promise<StripeFake> {
   const account = stripe.account(stripeAccount.stripe_secret_key);
   await account.createSubscription({ email: 'jane@example.com', price: 'price_monthly' });
   [stripeCustomer = ''] = [...account.customers.keys()];
+  event = { ...account.events.find(({ type }) => type === 'customer.subscription.created')! };
   return stripe;
 }
 
@@ -59,7 +71,18 @@ export async function furnish(world: BrandWorld): Promise<Furnished> {
   const sold = { code: 'monthly', name: 'Monthly', interval: 'month', stripe_price_id: 'price_monthly' };
   const plan = ok(await world.call({ path: `${shop}/plans`, body: { ...sold, grants: [{ product_code: world.product, seats: 3 }] } }));
   const mailId = await aMail(world);
-  return { ...world, activationId: activation.id, spareKeyId: spare.id, endpointId: endpoint.id, planId: plan.id, mailId };
+  ok(await world.call({ path: `${shop}/stripe/webhook`, ...stripeEvent() }));
+  ok(await world.call({ method: 'PUT', path: `${shop}/stripe-customers/${stripeCustomer}`, body: {} }));
+  const [purchase] = ok(await world.call({ path: `${shop}/purchases` })).data;
+  return {
+    ...world,
+    activationId: activation.id,
+    spareKeyId: spare.id,
+    endpointId: endpoint.id,
+    planId: plan.id,
+    mailId,
+    purchaseId: purchase.id,
+  };
 }
 
 /** One that waits, for another customer. */
@@ -69,10 +92,10 @@ async function aMail(world: BrandWorld): Promise<string> {
   return ok(await world.call({ path: `/v1/brands/${world.slug}/mails` })).data[0].id;
 }
 
-export function callOf({ method, path }: Operation, { params = {}, query = {}, body }: Input): Call {
+export function callOf({ method, path }: Operation, { params = {}, query = {}, body, headers }: Input): Call {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name]!));
   const search = new URLSearchParams(query).toString();
-  return { method, path: search ? `${filled}?${search}` : filled, ...(body && { body }) };
+  return { method, path: search ? `${filled}?${search}` : filled, ...(body && { body }), ...(headers && { headers }) };
 }
 
 const brand = ({ slug }: BrandWorld) => ({ params: { brand: slug } });
@@ -345,6 +368,50 @@ export const operations: Record<string, Usage> = {
     call: (world) => ({ ...brand(world), body: { customer_id: stripeCustomer, return_url: 'https://shop.example/account' } }),
     bad: { body: { return_url: 'shop.example' }, pointer: '/return_url' },
   },
+  receiveStripeEvent: { by: 'anyone', status: 200, call: (world) => ({ ...brand(world), ...stripeEvent() }), bad: badBrand },
+  listStripeEvents: {
+    by: 'brand',
+    scope: 'billing:read',
+    status: 200,
+    call: (world) => ({ ...brand(world), query: { status: 'waiting' } }),
+    bad: { query: { status: 'lost' }, pointer: '?status' },
+  },
+  replayStripeEvent: {
+    by: 'brand',
+    scope: 'billing:write',
+    status: 202,
+    call: ({ slug }) => ({ params: { brand: slug, event: String(event.id) } }),
+    bad: 'takes no input',
+  },
+  linkStripeCustomer: {
+    by: 'brand',
+    scope: 'billing:write',
+    status: 200,
+    call: ({ slug }) => ({ params: { brand: slug, customer: stripeCustomer }, body: { customer_email: 'boss@example.com' } }),
+    bad: { body: { customer_email: 'nobody' }, pointer: '/customer_email' },
+  },
+  unlinkStripeCustomer: {
+    by: 'brand',
+    scope: 'billing:write',
+    status: 200,
+    call: ({ slug }) => ({ params: { brand: slug, customer: stripeCustomer } }),
+    bad: 'takes no input',
+  },
+  listPurchases: {
+    by: 'brand',
+    scope: 'billing:read',
+    status: 200,
+    call: (world) => ({ ...brand(world), query: { email: 'jane@example.com', customer: stripeCustomer, status: 'active' } }),
+    bad: { query: { status: 'lost' }, pointer: '?status' },
+  },
+  getPurchase: {
+    by: 'brand',
+    scope: 'billing:read',
+    status: 200,
+    call: ({ slug, purchaseId }) => ({ params: { brand: slug, purchase: purchaseId } }),
+    bad: { params: { purchase: idOfAnotherKind }, pointer: '{purchase}' },
+  },
+  listDrift: { by: 'brand', scope: 'billing:read', status: 200, call: nothing, bad: 'takes no input' },
   grantPlan: {
     by: 'brand',
     scope: 'licenses:write',

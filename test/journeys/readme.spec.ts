@@ -69,9 +69,14 @@ describe('The README, with its docs,', () => {
       const { code, stdout, stderr } = await inBash(script, environment);
       expect({ code, stderr, stdout: code === 0 ? '' : stdout }).toEqual({ code: 0, stderr: '', stdout: '' });
       expect(stdout).toMatch(/genuine \{.*webhook_endpoint.test/);
+      const [, bought] = /"customer_email":"ada@example.com","status":"valid","starts_at":null,"expires_at":"([^"]+)"/.exec(stdout) ?? [];
+      expect(daysUntil(bought!)).toBeGreaterThan(2 * 28 - 1);
+      expect(stdout).toMatch(/"valid":false,"code":"cancelled"/);
     });
   });
 });
+
+const daysUntil = (instant: string): number => (new Date(instant).getTime() - Date.now()) / 86_400_000;
 
 /** `npm run stripe:fake`, somewhere else than the newcomer's. */
 async function startFake(port: number, url: string): Promise<ChildProcess> {

@@ -94,13 +94,7 @@ export class PostgresPurchases implements Purchases {
   /** Whoever comes second waits for the first to finish, and holds what that one has made. */
   private async made(brandId: BrandId, subject: string, kind: PurchaseKind, at: Date): Promise<Purchase> {
     const { invoices, payments, ...row } = Purchase.of(brandId, subject, kind, at).state;
-    await this.db.manager
-      .createQueryBuilder()
-      .insert()
-      .into(purchaseTable)
-      .values(row)
-      .orIgnore()
-      .execute();
+    await this.db.manager.createQueryBuilder().insert().into(purchaseTable).values(row).orIgnore().execute();
     return (await this.held(brandId, subject))!;
   }
 

@@ -64,7 +64,8 @@ export class StripeCustomersController {
   }
 }
 
+/** What cannot be one of Stripe's names is no reason to ask it. */
 function nameOf(customer: string): string {
-  if (/^cus_\w{1,250}$/.test(customer)) return customer;
-  throw new InvalidRequest([{ pointer: '{customer}', detail: 'customer must be an id of Stripe that begins with cus_' }]);
+  if (!/^cus_\w{1,250}$/.test(customer)) throw new BillingCustomerNotFound();
+  return customer;
 }

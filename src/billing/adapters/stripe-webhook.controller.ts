@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { OpenToAnyoneOfBrand, NamesBrandInPath, TakesRawBody, Tenant } from '../../../libs/http/access';
 import { Refuses } from '../../../libs/http/problem';
-import { BodyTooLarge, UnsupportedMediaType } from '../../../libs/http/refusals';
+import { BodyTooLarge, InvalidRequest, UnsupportedMediaType } from '../../../libs/http/refusals';
 import type { BrandId } from '../../../libs/kernel/brand-id';
 import { BrandNotFound } from '../../brands';
 import { BillingNotSetUp, SignatureRefused } from '../domain/errors';
@@ -33,7 +33,7 @@ export class StripeWebhookController {
       'Name this address as webhook endpoint in the Stripe account of the brand. An event is kept once and processed a moment later.',
   })
   @ApiOkResponse({ type: ReceivedObject })
-  @Refuses(BrandNotFound, BillingNotSetUp, SignatureRefused, BodyTooLarge, UnsupportedMediaType)
+  @Refuses(InvalidRequest, BrandNotFound, BillingNotSetUp, SignatureRefused, BodyTooLarge, UnsupportedMediaType)
   async receive(
     @Tenant() brandId: BrandId,
     @Body() body: Buffer | undefined,

@@ -5,7 +5,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { OpenToAnyoneOfBrand, TakesRawBody, Tenant } from '../../../libs/http/access';
 import { ReadByPages } from '../../../libs/http/for-pages';
 import type { BrandId } from '../../../libs/kernel/brand-id';
-import { GetStorefront, ListOffers, OpenCheckout, OpenCheckoutBody, ReceiveProviderEvent } from '../../billing';
+import { GetStorefront, InboxBell, ListOffers, OpenCheckout, OpenCheckoutBody, ReceiveProviderEvent } from '../../billing';
 import { checkoutSpellings, type LegacyConfig, legacyConfig, type LegacyPlan, legacyPlan } from './legacy.dto';
 import { BodyAsItCame, SpelledBody } from './spellings';
 
@@ -18,6 +18,7 @@ export class LegacyShopController {
   constructor(
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly bell: InboxBell,
   ) {}
 
   @Get('public/config')
@@ -55,6 +56,7 @@ export class LegacyShopController {
   async receive(@Tenant() brandId: BrandId, @Headers('stripe-signature') signature: string | undefined, @BodyAsItCame() body: unknown) {
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     await this.commands.execute(new ReceiveProviderEvent(brandId, bytes, signature));
+    this.bell.ring();
     return { received: true };
   }
 }
