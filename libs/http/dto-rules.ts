@@ -1,3 +1,4 @@
+import { Transform } from 'class-transformer';
 import { registerDecorator, ValidateIf, type ValidationArguments } from 'class-validator';
 import { type IdKind, idPrefixes, parsePublicId } from '../kernel/id';
 import { maxPairs } from '../kernel/json';
@@ -86,3 +87,7 @@ export const IsEntitlements = (): PropertyDecorator =>
 /** Largest number of seats, and of days, that is a plan and not a mistake. */
 export const maxSeats = 1_000_000;
 export const maxDays = 36_500;
+
+/** One spelling an e-mail address: what differs in case or in spaces around it is the same customer. */
+export const Normalised = () =>
+  Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase().normalize('NFC') : (value as unknown)));

@@ -45,6 +45,7 @@ import { ClaimSubjectsHandler } from './use-cases/claim-subjects';
 import { ConvergeHandler } from './use-cases/converge';
 import { CreatePlanHandler } from './use-cases/create-plan';
 import { Fulfilment } from './use-cases/fulfilment';
+import { Letters } from './use-cases/letters';
 import { GrantPlanHandler } from './use-cases/grant-plan';
 import { LeaseSubjectHandler } from './use-cases/lease-subject';
 import { LinkCustomerHandler } from './use-cases/link-customer';
@@ -103,6 +104,7 @@ import { UpdatePlanHandler } from './use-cases/update-plan';
     LinkCustomerHandler,
     UnlinkCustomerHandler,
     Fulfilment,
+    Letters,
     PurchaseRecords,
     PostgresGetPurchase,
     InboxBell,

@@ -102,6 +102,7 @@ const tables = `
     primary key (brand_id, id)
   );
   create index billing_customers_by_email on billing_customers (brand_id, email);
+  create index billing_customers_by_link on billing_customers (brand_id, linked_email) where linked_email is not null;
 
   create table billing_purchases (
     brand_id uuid not null references brands,

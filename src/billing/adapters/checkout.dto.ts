@@ -1,12 +1,7 @@
-import { Transform } from 'class-transformer';
 import { IsEmail, IsInt, Matches, Max, Min, ValidateBy } from 'class-validator';
-import { IsLine, maxSeats, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
+import { IsLine, maxSeats, Optional, OptionalOrNull, Normalised } from '../../../libs/http/dto-rules';
 import { faultOfAddress } from '../domain/address';
 import type { Checkout } from '../use-cases/open-checkout';
-
-/** One spelling an address: what differs in case or in spaces around it is the same customer. */
-const Normalised = () =>
-  Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase().normalize('NFC') : (value as unknown)));
 
 const IsAddress = (options?: { mayHoldSession: boolean }): PropertyDecorator =>
   ValidateBy({

@@ -1,13 +1,8 @@
-import { Transform } from 'class-transformer';
 import { IsEmail, IsInt, Max, Min } from 'class-validator';
-import { IsInstant, IsLine, maxSeats, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
+import { IsInstant, IsLine, maxSeats, Optional, OptionalOrNull, Normalised } from '../../../libs/http/dto-rules';
 import { publicId } from '../../../libs/kernel/id';
 import { LicenseObject, licenseObject } from '../../licenses';
 import type { Granted } from '../use-cases/grant-plan';
-
-/** One spelling an address: what differs in case or in spaces around it is the same customer. */
-const Normalised = () =>
-  Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase().normalize('NFC') : (value as unknown)));
 
 export class GrantPlanBody {
   /** The plan to give, by code; archived ones too. @example "pro_monthly" */

@@ -27,7 +27,7 @@ export class PurchasesController {
   async list(@Tenant() brandId: BrandId, @Query() query: PurchasesQuery): Promise<ListObject<PurchaseObject>> {
     const { email, customer, status } = query;
     const filter = {
-      ...(email !== undefined && { customerEmail: email.toLowerCase() }),
+      ...(email !== undefined && { customerEmail: email }),
       ...(customer !== undefined && { customerId: customer }),
       ...(status !== undefined && { status }),
     };

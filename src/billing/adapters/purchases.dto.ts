@@ -1,5 +1,5 @@
 import { IsEmail, IsIn } from 'class-validator';
-import { IsLine, Optional } from '../../../libs/http/dto-rules';
+import { IsLine, Normalised, Optional } from '../../../libs/http/dto-rules';
 import { PageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
 import type { DisputeState, InvoiceStatus, PurchaseKind, PurchaseStatus } from '../domain/facts';
@@ -10,6 +10,7 @@ const statuses = ['incomplete', 'trialing', 'active', 'past_due', 'unpaid', 'pau
 export class PurchasesQuery extends PageQuery {
   /** Of the customer with that address. @example "jane@example.com" */
   @Optional()
+  @Normalised()
   @IsEmail(undefined, { message: '$property must be an e-mail address' })
   email?: string;
 

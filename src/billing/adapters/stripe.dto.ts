@@ -1,6 +1,5 @@
-import { Transform } from 'class-transformer';
 import { IsEmail, IsIn } from 'class-validator';
-import { IsLine, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
+import { IsLine, Normalised, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
 import { PageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
 import type { CustomerState } from '../domain/customer';
@@ -16,7 +15,7 @@ export class ReceivedObject {
 export class LinkCustomerBody {
   /** Whose licenses his purchases drive; absent or null: of the address that Stripe has. @example "jane@example.com" */
   @OptionalOrNull()
-  @Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase().normalize('NFC') : (value as unknown)))
+  @Normalised()
   @IsEmail(undefined, { message: '$property must be an e-mail address' })
   customer_email?: string | null;
 }

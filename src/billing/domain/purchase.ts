@@ -176,12 +176,9 @@ export class Purchase extends Aggregate<PurchaseState> {
     const { state } = this;
     if (!terms) return {};
     if (whole) return { ...terms, asOf: later(asOf, state.asOf) };
-    const isNewer = asOf > state.asOf || (asOf.getTime() === state.asOf.getTime() && rankOf(terms) > rankOf(state));
-    // What has ended stays so, whatever is told late.
-    if (state.status === 'ended' && terms.status !== 'ended') return {};
-    if (!isNewer && !(terms.status === 'ended' && state.status !== 'ended')) return {};
+    if (!isLater(placeOf(terms, asOf), placeOf(state, state.asOf))) return {};
     // An event about a checkout does not say what was bought.
-    return { ...terms, priceId: terms.priceId ?? state.priceId, asOf: later(asOf, state.asOf) };
+    return { ...terms, priceId: terms.priceId ?? state.priceId, asOf };
   }
 
   private buyerAfter({ buyer, whole }: News): Pick<PurchaseState, 'customerId' | 'customerEmail'> {
@@ -205,10 +202,21 @@ export class Purchase extends Aggregate<PurchaseState> {
   }
 }
 
+type Place = readonly [ended: boolean, asOf: Date, rank: string];
+
+/** What has ended stays so, whatever is told late; of the rest the latest counts. No two that differ have the same place, so that order says nothing. */
+const placeOf = (terms: Terms, asOf: Date): Place => [terms.status === 'ended', asOf, rankOf(terms)];
+
+function isLater([ended, asOf, rank]: Place, [endedThen, then, rankThen]: Place): boolean {
+  if (ended !== endedThen) return ended;
+  return asOf.getTime() === then.getTime() ? rank > rankThen : asOf > then;
+}
+
 /** Where two tell of the same moment, the one that is further in the life of a purchase; then any, but always the same one. */
-function rankOf({ status, quantity, priceId, renews, paused }: Terms): string {
+function rankOf({ status, quantity, priceId, renews, paused, trialEnd, periodEnd, endedAt }: Terms): string {
   const order: Terms['status'][] = ['incomplete', 'trialing', 'active', 'past_due', 'unpaid', 'paused', 'ended'];
-  return JSON.stringify([order.indexOf(status), paused, !renews, String(quantity).padStart(9, '0'), priceId]);
+  const times = [trialEnd, periodEnd, endedAt].map((time) => time?.toISOString() ?? '');
+  return JSON.stringify([order.indexOf(status), paused, !renews, String(quantity).padStart(10, '0'), ...times, priceId]);
 }
 
 const later = (one: Date, other: Date): Date => (one > other ? one : other);

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../../libs/kernel/domain-error';
 import { ExpiryNotices, graceUntil, type HeldLicense, IssuingDesk, ProvisionLicenses } from '../../licenses';
-import { MailDesk } from '../../mail';
 import type { Drift } from '../domain/drift';
 import type { PlanState } from '../domain/plan';
 import type { Purchase, PurchaseState, Standing } from '../domain/purchase';
 import { Customers } from '../ports/customers';
 import { Plans } from '../ports/plans';
 import { grantsOf, seatsFor } from './granting';
+import { Letters } from './letters';
 
 interface Fulfilled {
   readonly changes: string[];
@@ -21,7 +21,7 @@ export class Fulfilment {
     private readonly plans: Plans,
     private readonly customers: Customers,
     private readonly desk: IssuingDesk,
-    private readonly mail: MailDesk,
+    private readonly letters: Letters,
     private readonly notices: ExpiryNotices,
   ) {}
 
@@ -47,12 +47,10 @@ export class Fulfilment {
 
   /** Its trial ends soon, and then it is charged. */
   async tellOfTrial({ state }: Purchase): Promise<void> {
-    const { brandId, subject, trialEnd, customerEmail, licenseKeyId } = state;
+    const { subject, trialEnd, customerEmail, licenseKeyId, status } = state;
     const plan = await this.planOf(state, { changes: [], drifts: [] });
-    if (!plan || !trialEnd || !customerEmail || !licenseKeyId || state.status !== 'trialing') return;
-    const reason = `trial_ending:${subject}:${trialEnd.toISOString()}`;
-    const facts = { plan: plan.name, products: productsOf(plan), expires_at: trialEnd.toISOString() };
-    await this.mail.post(brandId, { reason, template: 'expiring_soon', to: customerEmail, facts });
+    if (!plan || !trialEnd || !customerEmail || !licenseKeyId || status !== 'trialing') return;
+    await this.letters.trialEnding(plan, customerEmail, subject, trialEnd);
   }
 
   /** By what is paid for; what our checkout noted stands in where nobody knows the price. */
@@ -81,10 +79,7 @@ export class Fulfilment {
       );
       purchase.fulfilled(licenseKey.id, at);
       purchase.didFor(plan, standing, 'valid');
-      const facts = { plan: plan.name, products: productsOf(plan), expires_at: standing.until?.toISOString() ?? null };
-      const licenseKeyInMail = { id: licenseKey.id, text: key! };
-      const reason = `key_issued:${licenseKey.id}`;
-      await this.mail.post(brandId, { reason, template: 'key_issued', to: email, facts, licenseKey: licenseKeyInMail });
+      await this.letters.keyIssued(plan, email, standing.until, { id: licenseKey.id, text: key! });
       found.changes.push(`issued a key for ${plan.code} to ${subject}`);
     } catch (error) {
       // A product that is gone or archived, an end that is not possible: a person has to look, and nothing else waits for him.
@@ -118,7 +113,9 @@ export class Fulfilment {
     found.drifts.push(...own.flatMap((license) => driftsOf(license, plan, standing, status, at)));
     purchase.didFor(plan, standing, status);
     const isLonger = standing.until !== null && until !== null && standing.until.toISOString() > until;
-    if (isLonger && standing.status === 'valid' && own.length > 0) await this.tellOfRenewal(purchase, plan, standing, own[0]!);
+    if (isLonger && standing.status === 'valid' && own[0]) {
+      await this.letters.renewed(plan, own[0].state.customerEmail, subject, standing.until!);
+    }
   }
 
   /** Makes one license what it should be; answers what its status should be. */
@@ -176,24 +173,13 @@ export class Fulfilment {
     }
   }
 
-  private async tellOfRenewal({ state: { brandId, subject } }: Purchase, plan: PlanState, { until }: Standing, { state }: HeldLicense) {
-    const facts = { plan: plan.name, products: productsOf(plan), expires_at: until!.toISOString() };
-    const reason = `renewed:${subject}:${until!.toISOString()}`;
-    await this.mail.post(brandId, { reason, template: 'renewed', to: state.customerEmail, facts });
-  }
-
   private async tellOfFailures(purchase: Purchase, plan: PlanState): Promise<void> {
-    const { brandId, licenseKeyId, customerEmail } = purchase.state;
+    const { licenseKeyId, customerEmail } = purchase.state;
     if (!licenseKeyId || !customerEmail) return;
-    for (const { id, actionUrl, amountDue, currency } of purchase.failedInvoices) {
-      const amount = `${(amountDue / 100).toFixed(2)} ${currency.toUpperCase()}`;
-      const facts = { plan: plan.name, products: productsOf(plan), amount, action_url: actionUrl };
-      await this.mail.post(brandId, { reason: `payment_failed:${id}`, template: 'payment_failed', to: customerEmail, facts });
-    }
+    for (const invoice of purchase.failedInvoices) await this.letters.paymentFailed(plan, customerEmail, invoice);
   }
 }
 
-const productsOf = ({ grants }: PlanState): string[] => grants.map(({ productCode }) => productCode);
 const isOver = ({ until }: Standing, at: Date): boolean => until !== null && until <= at;
 const isTold = (member: string): boolean => !['version', 'updatedAt', 'noticedUntil', 'nextNoticeAt', 'seatCeiling'].includes(member);
 

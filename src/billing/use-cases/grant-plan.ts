@@ -2,15 +2,13 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { BrandId } from '../../../libs/kernel/brand-id';
 import { Clock } from '../../../libs/kernel/clock';
 import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
-import { ProductCatalogue } from '../../brands';
 import { IssuingDesk, type Provisioned, ProvisionLicenses } from '../../licenses';
-import { MailDesk } from '../../mail';
 import { PlanNotFound } from '../domain/errors';
-import type { PlanState } from '../domain/plan';
 import { ensureQuantityPossible } from '../domain/plan-rules';
 import { endOfTerm } from '../domain/term';
 import { Plans } from '../ports/plans';
 import { grantsOf } from './granting';
+import { Letters } from './letters';
 
 /** What support gives away, and to whom. */
 export interface Gift {
@@ -42,9 +40,8 @@ export class GrantPlanHandler implements ICommandHandler<GrantPlan> {
   constructor(
     private readonly work: UnitOfWork,
     private readonly plans: Plans,
-    private readonly products: ProductCatalogue,
     private readonly issuing: IssuingDesk,
-    private readonly mail: MailDesk,
+    private readonly letters: Letters,
     private readonly clock: Clock,
   ) {}
 
@@ -63,20 +60,8 @@ export class GrantPlanHandler implements ICommandHandler<GrantPlan> {
       } as const;
       const asked = new ProvisionLicenses(brandId, gift.customerEmail, null, grantsOf(plan, gift.quantity, terms));
       const { licenseKey, key, licenses } = await this.issuing.provision(asked);
-      await this.mail.post(brandId, {
-        reason: `key_issued:${licenseKey.id}`,
-        template: 'key_issued',
-        to: licenseKey.customerEmail,
-        facts: { plan: plan.name, products: await this.namesOf(plan), expires_at: expiresAt?.toISOString() ?? null },
-        licenseKey: { id: licenseKey.id, text: key! },
-      });
+      await this.letters.keyIssued(plan, licenseKey.customerEmail, expiresAt, { id: licenseKey.id, text: key! });
       return { licenseKey, licenses };
     });
-  }
-
-  private async namesOf({ brandId, grants }: PlanState): Promise<string[]> {
-    const names: string[] = [];
-    for (const { productCode } of grants) names.push((await this.products.find(brandId, productCode))?.name ?? productCode);
-    return names;
   }
 }

@@ -33,7 +33,9 @@ export class LinkCustomerHandler implements ICommandHandler<LinkCustomer> {
   ) {}
 
   async execute({ brandId, id, email }: LinkCustomer): Promise<CustomerState> {
-    const found = await this.payments.customer(await this.accounts.access(brandId), id);
+    const access = await this.accounts.access(brandId);
+    // What cannot be a name of the provider's is no reason to ask it.
+    const found = /^cus_\w+$/.test(id) ? await this.payments.customer(access, id) : null;
     if (!found) throw new BillingCustomerNotFound();
     return this.work.run(brandId, async () => {
       const at = this.clock.now();

@@ -1,6 +1,16 @@
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsEmail, IsIn, IsInt, IsObject, Max, Min, ValidateNested } from 'class-validator';
-import { Transform, Type } from 'class-transformer';
-import { IsEntitlements, IsInstant, IsLine, IsMetadata, maxDays, maxSeats, Optional, OptionalOrNull } from '../../../libs/http/dto-rules';
+import { Type } from 'class-transformer';
+import {
+  IsEntitlements,
+  IsInstant,
+  IsLine,
+  IsMetadata,
+  maxDays,
+  maxSeats,
+  Optional,
+  OptionalOrNull,
+  Normalised,
+} from '../../../libs/http/dto-rules';
 import { AnyBrandPageQuery } from '../../../libs/http/paging';
 import { publicId } from '../../../libs/kernel/id';
 import type { JsonObject, Metadata } from '../../../libs/kernel/json';
@@ -10,10 +20,6 @@ import type { Provisioned } from '../use-cases/provision-licenses';
 import type { Reissued } from '../use-cases/reissue-license-key';
 
 const statuses = ['valid', 'suspended', 'cancelled'] as const;
-
-/** One spelling an address: what differs in case or in spaces around it is the same customer. */
-const Normalised = () =>
-  Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase().normalize('NFC') : (value as unknown)));
 
 export class GrantBody {
   /** @example "seo_pro" */
