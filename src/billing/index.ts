@@ -9,7 +9,7 @@ export { ListOffers } from './use-cases/list-offers';
 export { OpenCheckout } from './use-cases/open-checkout';
 export { ReceiveProviderEvent } from './use-cases/receive-provider-event';
 export { InboxBell } from './adapters/inbox-bell';
-export { Reconciliation, type Scope } from './adapters/reconciliation';
+export { type Reconciled, Reconciliation, type Scope } from './adapters/reconciliation';
 export { LinkCustomer } from './use-cases/link-customer';
 export { ReplayProviderEvent } from './use-cases/replay-provider-event';
 export { UnlinkCustomer } from './use-cases/unlink-customer';

@@ -1,6 +1,8 @@
+import type { BrandId } from '../../libs/kernel/brand-id';
 import { StripeFake } from '../../libs/stripe-fake';
 import { callOn, startTestService, type TestService } from '../../libs/testing/service';
 import { ok } from '../../libs/testing/world';
+import { type Reconciled, Reconciliation } from '../../src/billing';
 import { keyIn, mailsIn, openShop, type Shop } from '../fixtures/shop';
 import { expectProblem } from './contract';
 
@@ -225,6 +227,43 @@ describe('A purchase', () => {
     await settle();
     expect((await shop.drift()).map(({ cause, reference }) => [cause, reference])).toEqual([['seats_differ', subscription()]]);
     expect((await license()).seats.limit).toBe(1);
+  });
+
+  it('of which no event came is found and repaired by reconciliation, and only told of in a dry run', async () => {
+    const reconcile = async (dryRun: boolean) => {
+      const found: Reconciled[] = [];
+      const [brandId] = (await service.owner.query<{ id: BrandId }>('select id from brands where slug = $1', [shop.slug])).rows;
+      for await (const one of service.app.get(Reconciliation, { strict: false }).of({ brandId: brandId!.id, dryRun })) found.push(one);
+      return found.flatMap(({ changes, error }) => [...changes, ...(error === null ? [] : [error])]);
+    };
+    shop.account.delivery = 'held';
+    await shop.buy('pro_monthly');
+    await shop.buy('pro_lifetime', {}, { email: 'other@example.com' });
+    expect(await reconcile(true)).toHaveLength(2);
+    expect(await shop.licensesOf(buyer)).toEqual([]);
+    expect(await reconcile(false)).toEqual([expect.stringContaining('pro_monthly'), expect.stringContaining('pro_lifetime')]);
+    expect(await license()).toMatchObject({ status: 'valid' });
+    expect(await reconcile(false)).toEqual([]);
+    stripe.fault = 'error500';
+    expect(await reconcile(false)).toEqual([expect.stringContaining('does not answer')]);
+  }, 60_000);
+
+  it('suspended over a payment stays so when Stripe gives up, and nobody is told that it was paid', async () => {
+    await shop.buy('pro_monthly');
+    await settle();
+    const [, { customer }] = only(shop.account.subscriptions);
+    shop.account.setCard(customer as string, 'declined');
+    await stripe.advance({ days: 32 });
+    await settle();
+    const days = (Date.parse((await license()).expires_at) - Date.now()) / 86_400_000 + 8;
+    service.travel(days);
+    await service.settle();
+    expect(await license()).toMatchObject({ status: 'suspended' });
+    await stripe.advance({ days: 30 });
+    await settle();
+    expect((await shop.purchases())[0]).toMatchObject({ status: 'ended' });
+    expect(await license()).toMatchObject({ status: 'suspended' });
+    service.travel(-days);
   });
 
   it('whose events are forged, unreadable or of nothing of ours changes nothing, and Stripe is answered at once', async () => {

@@ -12,12 +12,8 @@ export const driftCauses = [
   'license_suspended',
   /** The seat limit was changed by hand. */
   'seats_differ',
-  /** The license ends before what was paid for, or after. */
-  'end_differs',
   /** The plan's product is gone or archived, so there is no license. */
   'license_missing',
-  /** Money was taken back, but a license is still valid. */
-  'license_still_valid',
   /** The provider could not be asked. */
   'not_looked_up',
 ] as const;

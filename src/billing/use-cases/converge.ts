@@ -57,8 +57,9 @@ export class ConvergeHandler implements ICommandHandler<Converge> {
         return converged;
       });
     } catch (said) {
-      if (said instanceof OnlySaid) return said.converged;
-      throw said;
+      if (!(said instanceof OnlySaid)) throw said;
+      await this.work.run(claimed.brandId, () => this.inbox.settle(claimed, [], this.clock.now()));
+      return said.converged;
     }
   }
 

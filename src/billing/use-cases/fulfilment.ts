@@ -31,26 +31,28 @@ export class Fulfilment {
     const { brandId, customerId } = purchase.state;
     const customer = customerId === null ? null : await this.customers.hold(brandId, customerId);
     if (customer && !customer.state.followed) return found;
+    const email = customer?.holder ?? purchase.state.customerEmail;
     const plan = await this.planOf(purchase.state, found);
     const standing = plan && purchase.standing(plan);
     if (!plan || !standing) return found;
 
     if (purchase.state.licenseKeyId === null) {
-      const email = customer?.holder ?? purchase.state.customerEmail;
       await this.deliver(purchase, plan, standing, email, at, found);
     } else {
       await this.adjust(purchase, plan, standing, at, found);
     }
-    await this.tellOfFailures(purchase, plan);
+    await this.tellOfFailures(purchase, plan, email);
     return found;
   }
 
   /** Its trial ends soon, and then it is charged. */
   async tellOfTrial({ state }: Purchase): Promise<void> {
-    const { subject, trialEnd, customerEmail, licenseKeyId, status } = state;
+    const { brandId, subject, trialEnd, customerId, customerEmail, licenseKeyId, status } = state;
     const plan = await this.planOf(state, { changes: [], drifts: [] });
-    if (!plan || !trialEnd || !customerEmail || !licenseKeyId || status !== 'trialing') return;
-    await this.letters.trialEnding(plan, customerEmail, subject, trialEnd);
+    const customer = customerId === null ? null : await this.customers.hold(brandId, customerId);
+    const email = customer?.holder ?? customerEmail;
+    if (!plan || !trialEnd || !email || !licenseKeyId || status !== 'trialing') return;
+    await this.letters.trialEnding(plan, email, subject, trialEnd);
   }
 
   /** By what is paid for; what our checkout noted stands in where nobody knows the price. */
@@ -143,8 +145,11 @@ export class Fulfilment {
     const isOurs = done?.status === 'suspended' || isOtherPlan;
     if (status !== 'valid' && now !== status && now !== 'cancelled')
       license.becomes(status, reason ?? undefined, at, this.notices.daysBefore);
-    if (status === 'valid' && now === 'suspended' && isOurs) license.becomes('valid', 'paid', at, this.notices.daysBefore);
-    return status;
+    if (status !== 'valid' || now !== 'suspended' || !isOurs) return status;
+    // Nobody collects any more, but nothing new was paid either.
+    if (isOver(standing, at)) return 'suspended';
+    license.becomes('valid', 'paid', at, this.notices.daysBefore);
+    return 'valid';
   }
 
   /** What the plan gives and the key has not: another plan was chosen, or a product came back. */
@@ -173,10 +178,9 @@ export class Fulfilment {
     }
   }
 
-  private async tellOfFailures(purchase: Purchase, plan: PlanState): Promise<void> {
-    const { licenseKeyId, customerEmail } = purchase.state;
-    if (!licenseKeyId || !customerEmail) return;
-    for (const invoice of purchase.failedInvoices) await this.letters.paymentFailed(plan, customerEmail, invoice);
+  private async tellOfFailures(purchase: Purchase, plan: PlanState, email: string | null): Promise<void> {
+    if (!purchase.state.licenseKeyId || !email) return;
+    for (const invoice of purchase.failedInvoices) await this.letters.paymentFailed(plan, email, invoice);
   }
 }
 
