@@ -111,7 +111,7 @@ describe('A purchase', () => {
     await shop.buy('pro_monthly');
     await settle();
     const [, customer] = only(shop.account.subscriptions);
-    shop.account.setCard(customer.customer as string, 'declined');
+    shop.account.setCard(customer.customer, 'declined');
     await stripe.advance({ days: 32 });
     await settle();
     expect((await shop.purchases())[0]).toMatchObject({ status: 'past_due' });
@@ -127,7 +127,7 @@ describe('A purchase', () => {
     await service.settle();
     expect(await license()).toMatchObject({ status: 'valid' });
 
-    shop.account.setCard(customer.customer as string, 'good');
+    shop.account.setCard(customer.customer, 'good');
     await shop.account.payOpenInvoice(subscription());
     await settle();
     expect(await license()).toMatchObject({ status: 'valid' });
@@ -252,7 +252,7 @@ describe('A purchase', () => {
     await shop.buy('pro_monthly');
     await settle();
     const [, { customer }] = only(shop.account.subscriptions);
-    shop.account.setCard(customer as string, 'declined');
+    shop.account.setCard(customer, 'declined');
     await stripe.advance({ days: 32 });
     await settle();
     const days = (Date.parse((await license()).expires_at) - Date.now()) / 86_400_000 + 8;
@@ -264,6 +264,24 @@ describe('A purchase', () => {
     expect((await shop.purchases())[0]).toMatchObject({ status: 'ended' });
     expect(await license()).toMatchObject({ status: 'suspended' });
     service.travel(-days);
+  });
+
+  it('of a product that was archived waits as drift, and leaves no key behind that opens nothing', async () => {
+    const product = { method: 'PATCH', path: `/v1/brands/${shop.slug}/products/pro` };
+    ok(await shop.call({ ...product, body: { status: 'archived' } }));
+    await shop.buy('pro_monthly');
+    await settle();
+    expect((await shop.drift()).map(({ cause }) => cause)).toEqual(['license_missing']);
+    const keys = () =>
+      service.owner.query('select from license_keys k join brands b on b.id = k.brand_id where slug = $1 and customer_email = $2', [
+        shop.slug,
+        buyer,
+      ]);
+    expect((await keys()).rowCount).toBe(0);
+    ok(await shop.call({ ...product, body: { status: 'active' } }));
+    ok(await shop.call({ method: 'POST', path: `/v1/brands/${shop.slug}/stripe/events/${(await shop.events('done'))[0].id}/replay` }));
+    await settle();
+    expect([await license(), (await keys()).rowCount, await shop.drift()]).toMatchObject([{ status: 'valid' }, 1, []]);
   });
 
   it('whose events are forged, unreadable or of nothing of ours changes nothing, and Stripe is answered at once', async () => {

@@ -13,7 +13,7 @@ import { openShop, type Shop } from '../fixtures/shop';
 import { permutations, pick, shuffled, stories } from '../fixtures/stripe-life';
 
 const long = process.env.FAULTS === 'long';
-jest.setTimeout(long ? 600_000 : 120_000);
+jest.setTimeout(long ? 900_000 : 120_000);
 
 const say = (line: string) => process.stdout.write(`billing: ${line}\n`);
 type Which = keyof typeof stories;
@@ -157,39 +157,34 @@ describe('What Stripe tells of purchases', () => {
   const each = long ? 120 : 24;
 
   it('ends the same in every order while Stripe is away, and when it is back', async () => {
-    const known = await bought({ renewed: each, recovered: each, returned: each });
-    const late = await bought({ refunded: each });
+    const purchases = await bought({ renewed: each, recovered: each, refunded: each, returned: each });
     stripe.fault = 'error500';
-    await tell(known);
-    const away = await wrongEnds(known);
-    await tell(late);
+    await tell(purchases);
+    // To which subscription money belongs that went back, only Stripe can say.
+    const away = await wrongEnds(purchases.filter(({ which }) => which !== 'refunded'));
     stripe.fault = null;
     await settle('billing refresh');
-    await settle('billing refresh');
     await settle();
-    const back = await wrongEnds([...known, ...late]);
+    const back = await wrongEnds(purchases);
     say(`Stripe away: ${4 * each} purchases in ${each} orders, ${away.length} that end otherwise; back again: ${back.length}`);
     expect({ away, back }).toEqual({ away: [], back: [] });
   });
 
   it('ends the same in every order while Stripe answers, or does so now and then', async () => {
-    const [answered, now] = [await bought({ renewed: each, recovered: each, refunded: each, returned: each }), new Date()];
-    await tell(answered);
-    const always = await wrongEnds(answered);
-    const others = (shop = await openShop(service, stripe));
-    others.account.delivery = 'held';
-    const second = await bought({ renewed: each, recovered: each, returned: each });
-    await tell(second, (step) => {
+    const purchases = await bought({ renewed: each, recovered: each, refunded: each, returned: each });
+    const half = (odd: number) => purchases.filter((_, n) => n % 2 === odd);
+    await tell(half(0));
+    const always = await wrongEnds(half(0));
+    await tell(half(1), (step) => {
       stripe.fault = step % 2 === 0 ? 'error500' : null;
       return settle();
     });
     stripe.fault = null;
     await settle('billing refresh');
     await settle();
-    const sometimes = await wrongEnds(second);
-    say(`Stripe there: ${4 * each} purchases in ${each} orders, ${always.length} that end otherwise; there now and then: ${3 * each}, ${sometimes.length}`);
+    const sometimes = await wrongEnds(half(1));
+    say(`Stripe there: ${2 * each} purchases, ${always.length} that end otherwise; there now and then: ${2 * each}, ${sometimes.length}`);
     expect({ always, sometimes }).toEqual({ always: [], sometimes: [] });
-    expect(now).toBeInstanceOf(Date);
   });
 
   it('would be seen to end otherwise, if the last word counted', async () => {

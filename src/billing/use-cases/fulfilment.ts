@@ -116,7 +116,7 @@ export class Fulfilment {
     purchase.didFor(plan, standing, status);
     const isLonger = standing.until !== null && until !== null && standing.until.toISOString() > until;
     if (isLonger && standing.status === 'valid' && own[0]) {
-      await this.letters.renewed(plan, own[0].state.customerEmail, subject, standing.until!);
+      await this.letters.renewed(plan, own[0].state.customerEmail, subject, standing.until);
     }
   }
 
@@ -147,7 +147,7 @@ export class Fulfilment {
       license.becomes(status, reason ?? undefined, at, this.notices.daysBefore);
     if (status !== 'valid' || now !== 'suspended' || !isOurs) return status;
     // Nobody collects any more, but nothing new was paid either.
-    if (isOver(standing, at)) return 'suspended';
+    if (isPast(license, at)) return 'suspended';
     license.becomes('valid', 'paid', at, this.notices.daysBefore);
     return 'valid';
   }
@@ -189,10 +189,13 @@ const isTold = (member: string): boolean => !['version', 'updatedAt', 'noticedUn
 
 /** Where somebody tries in vain to collect, the license lasts as long as its grace, which support may have made longer. */
 function judged(license: HeldLicense, { status, reason, failing }: Standing, at: Date): Pick<Standing, 'status' | 'reason'> {
-  const end = graceUntil(license.state) ?? license.state.expiresAt;
-  return status === 'valid' && failing && end !== null && end <= at
-    ? { status: 'suspended', reason: 'payment failed' }
-    : { status, reason };
+  return status === 'valid' && failing && isPast(license, at) ? { status: 'suspended', reason: 'payment failed' } : { status, reason };
+}
+
+/** Its end has passed, and its grace too. */
+function isPast({ state }: HeldLicense, at: Date): boolean {
+  const end = graceUntil(state) ?? state.expiresAt;
+  return end !== null && end <= at;
 }
 
 /** What is not as it should be, and was not repaired: a person did it, so a person has to say. */

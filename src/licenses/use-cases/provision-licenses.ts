@@ -48,19 +48,20 @@ export class ProvisionLicensesHandler implements ICommandHandler<ProvisionLicens
 
   execute({ brandId, customerEmail, onto, grants }: ProvisionLicenses): Promise<Provisioned> {
     return this.work.run(brandId, async () => {
-      const { licenseKey, key } = onto ? await this.existing(brandId, onto) : await this.issue(brandId, customerEmail);
+      const { licenseKey, key } = onto ? await this.existing(brandId, onto) : await this.mintFor(brandId, customerEmail);
       licenseKey.ensureOf(customerEmail);
 
-      const granted: LicenseState[] = [];
+      // All of it is known to be possible before any of it is written: whoever catches a refusal goes on in the same unit of work.
+      const granted: License[] = [];
       for (const [index, { productCode, ...terms }] of grants.entries()) {
         const product = await this.products.find(brandId, productCode);
         if (!product) throw new ProductNotFound(`/licenses/${index}/product_code`);
         if (product.status === 'archived') throw new ProductArchived(product.code);
-        const license = this.grant(index, licenseKey.state, product, terms);
-        await this.licenses.save(license);
-        granted.push(license.state);
+        granted.push(this.grant(index, licenseKey.state, product, terms));
       }
-      return { licenseKey: licenseKey.state, key, licenses: granted };
+      if (key !== null) await this.keys.save(licenseKey);
+      for (const license of granted) await this.licenses.save(license);
+      return { licenseKey: licenseKey.state, key, licenses: granted.map(({ state }) => state) };
     });
   }
 
@@ -72,11 +73,10 @@ export class ProvisionLicensesHandler implements ICommandHandler<ProvisionLicens
     }
   }
 
-  private async issue(brandId: BrandId, customerEmail: string) {
+  private async mintFor(brandId: BrandId, customerEmail: string) {
     const brand = await this.brands.get(brandId);
     const minted = this.mint.mint(brand.keyPrefix);
     const licenseKey = LicenseKey.issue(brandId, customerEmail, minted, this.clock.now());
-    await this.keys.save(licenseKey);
     return { licenseKey, key: minted.text };
   }
 
