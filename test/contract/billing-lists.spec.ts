@@ -83,16 +83,16 @@ describe('The lists of billing', () => {
     const seen = (reach: BrandId, subject: string, drifts: Drift[], days: number) =>
       house.work.run(reach, () => house.drifts.seen(reach, subject, drifts, inDays(days)));
     const list = async (reach: BrandId | typeof allBrands) => new PostgresListDrift(house.db).execute(new ListDrift(reach));
-    await seen(brandId!, 'sub_2', [{ cause: 'end_differs', detail: 'a day' }], 1);
+    await seen(brandId!, 'sub_2', [{ cause: 'license_missing', detail: 'a day' }], 1);
     await seen(other!, 'sub_1', [{ cause: 'seats_differ', detail: 'by 2' }], 0);
     const two: Drift[] = [
-      { cause: 'end_differs', detail: 'Pro: two days.' },
+      { cause: 'license_missing', detail: 'Pro: two days.' },
       { cause: 'license_cancelled', detail: 'Pro.' },
-      { cause: 'end_differs', detail: 'Lite: a day.' },
+      { cause: 'license_missing', detail: 'Lite: a day.' },
     ];
     await seen(brandId!, 'sub_2', two, 3);
     const mine = [
-      { cause: 'end_differs', detail: 'Pro: two days. Lite: a day.', firstSeenAt: inDays(1) },
+      { cause: 'license_missing', detail: 'Pro: two days. Lite: a day.', firstSeenAt: inDays(1) },
       { cause: 'license_cancelled', detail: 'Pro.', firstSeenAt: inDays(3) },
     ].map((drift) => ({ brandId, subject: 'sub_2', lastSeenAt: inDays(3), ...drift }));
     expect(await list(brandId!)).toEqual(mine);

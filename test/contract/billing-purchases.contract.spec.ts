@@ -221,15 +221,15 @@ contractOf(Drifts, (house) => {
     brandId = await aTenant(house());
   });
   const seen = (subject: string, causes: string[], reach = brandId) => {
-    const drifts = causes.map((cause) => ({ cause: cause as 'end_differs', detail: 'so it is' }));
+    const drifts = causes.map((cause) => ({ cause: cause as 'license_missing', detail: 'so it is' }));
     return house().work.run(reach, () => house().drifts.seen(reach, subject, drifts, noon));
   };
   const subjects = (reach = brandId) => house().work.run(reach, () => house().drifts.subjects(reach));
 
   it('names the purchases with drift, once each and of the brand alone, until nothing more is seen of it', async () => {
     const other = await aTenant(house());
-    await seen('sub_2', ['end_differs', 'seats_differ']);
-    await seen('sub_1', ['end_differs', 'end_differs']);
+    await seen('sub_2', ['license_missing', 'seats_differ']);
+    await seen('sub_1', ['license_missing', 'license_missing']);
     await seen('sub_3', []);
     await seen('sub_1', ['license_missing'], other);
     expect(await subjects()).toEqual(['sub_1', 'sub_2']);

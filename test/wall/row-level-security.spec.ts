@@ -122,7 +122,7 @@ async function buy(owner: ClientBase, brandId: string): Promise<void> {
       ...{ amount_due: 1, amount_paid: 0, created_at: 'now' },
     },
     billing_payments: { purchase_id: purchaseId, id: 'pi_1', refunded: false, dispute: 'none' },
-    billing_drift: { subject: 'sub_1', cause: 'end_differs', detail: 'so it is', first_seen_at: 'now', last_seen_at: 'now' },
+    billing_drift: { subject: 'sub_1', cause: 'license_missing', detail: 'so it is', first_seen_at: 'now', last_seen_at: 'now' },
   })) {
     const insert = `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`;
     await owner.query(insert, [{ brand_id: brandId, ...row }]);
