@@ -180,7 +180,7 @@ const tables = `
   ${wallAround('billing_looks', 'select, insert, update, delete')}
   ${wallAround('billing_customers')}
   ${wallAround('billing_purchases')}
-  ${wallAround('billing_invoices')}
-  ${wallAround('billing_payments')}
+  ${wallAround('billing_invoices', 'select, insert, update, delete')}
+  ${wallAround('billing_payments', 'select, insert, update, delete')}
   ${wallAround('billing_drift', 'select, insert, update, delete')}
 `;

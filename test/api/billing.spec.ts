@@ -121,10 +121,12 @@ describe('A purchase', () => {
     const { expires_at, id } = await license();
     service.travel((Date.parse(expires_at) - Date.now()) / 86_400_000 + 8);
     await service.settle();
+    await settle();
     expect(await license()).toMatchObject({ status: 'suspended' });
 
     ok(await shop.call({ method: 'PATCH', path: `/v1/licenses/${id}/grace`, body: { extend_days: 3, reason: 'pays tomorrow' } }));
     await service.settle();
+    await settle();
     expect(await license()).toMatchObject({ status: 'valid' });
 
     shop.account.setCard(customer.customer, 'good');
@@ -258,6 +260,7 @@ describe('A purchase', () => {
     const days = (Date.parse((await license()).expires_at) - Date.now()) / 86_400_000 + 8;
     service.travel(days);
     await service.settle();
+    await settle();
     expect(await license()).toMatchObject({ status: 'suspended' });
     await stripe.advance({ days: 30 });
     await settle();
@@ -282,6 +285,51 @@ describe('A purchase', () => {
     ok(await shop.call({ method: 'POST', path: `/v1/brands/${shop.slug}/stripe/events/${(await shop.events('done'))[0].id}/replay` }));
     await settle();
     expect([await license(), (await keys()).rowCount, await shop.drift()]).toMatchObject([{ status: 'valid' }, 1, []]);
+  });
+
+  it('keeps what it gave when it was bought, whatever becomes of the plan', async () => {
+    await shop.buy('pro_monthly');
+    await settle();
+    const before = await license();
+    ok(await shop.createProduct({ code: 'extra', seat_limit: 1 }));
+    const grants = [{ product_code: 'extra', seats: 9 }];
+    ok(await shop.call({ method: 'PATCH', path: `/v1/brands/${shop.slug}/plans/pro_monthly`, body: { grants, grace_days: 30 } }));
+    await stripe.advance({ days: 32 });
+    await settle();
+    const [after, ...others] = await shop.licensesOf(buyer);
+    expect(others).toEqual([]);
+    expect(after).toMatchObject({ product_code: 'pro', status: 'valid', seats: { limit: 3 } });
+    expect(Date.parse(after.grace_until) - Date.parse(after.expires_at)).toBe(7 * 86_400_000);
+    expect(after.expires_at > before.expires_at).toBe(true);
+  });
+
+  it('suspended by hand stays so, whatever is paid or changed, and that is shown as drift', async () => {
+    await shop.buy('pro_monthly');
+    await settle();
+    const { id } = await license();
+    ok(await shop.call({ method: 'PATCH', path: `/v1/licenses/${id}/status`, body: { status: 'suspended', reason: 'abuse' } }));
+    await shop.account.updateSubscription(subscription(), { pause: true });
+    await settle();
+    await shop.account.updateSubscription(subscription(), { pause: false });
+    await settle();
+    expect(await license()).toMatchObject({ status: 'suspended' });
+    expect((await shop.drift()).map(({ cause }) => cause)).toEqual(['license_suspended']);
+  });
+
+  it('at a price that nobody knows gives nothing more than was bought, and a refund still ends it', async () => {
+    await shop.buy('pro_monthly');
+    await settle();
+    const { expires_at } = await license();
+    const price = shop.account.createPrice({ amount: 100, interval: 'month' });
+    await shop.account.updateSubscription(subscription(), { price });
+    await stripe.advance({ days: 32 });
+    await settle();
+    expect(await license()).toMatchObject({ status: 'valid', expires_at });
+    expect((await shop.drift()).map(({ cause }) => cause)).toEqual(['no_plan_for_price']);
+    await shop.account.refund(payment());
+    await settle();
+    expect(await license()).toMatchObject({ status: 'cancelled' });
+    expect((await shop.drift()).map(({ cause }) => cause).sort()).toEqual(['no_plan_for_price', 'still_charged']);
   });
 
   it('whose events are forged, unreadable or of nothing of ours changes nothing, and Stripe is answered at once', async () => {

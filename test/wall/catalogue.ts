@@ -11,7 +11,9 @@ export const tenantless = {
 /** What the service may delete: what it forgets when its time is over. */
 export const forgotten = [
   'billing_drift',
+  'billing_invoices',
   'billing_looks',
+  'billing_payments',
   'idempotency_keys',
   'outbox_events',
   'stripe_events',

@@ -53,7 +53,13 @@ export class InboxWorker {
     const away = new Set<string>();
     for (const { brandId, subject } of waiting) {
       if (away.has(brandId)) continue;
-      if ((await this.looking.again(brandId, subject)) === null) away.add(brandId);
+      try {
+        if ((await this.looking.again(brandId, subject)) === 'away') away.add(brandId);
+      } catch (error) {
+        // One that cannot be fulfilled holds nobody else up.
+        if (isUnavailable(error)) throw error;
+        this.logger.error(`${subject}: ${(error as Error).stack ?? String(error)}`);
+      }
     }
     return false;
   }

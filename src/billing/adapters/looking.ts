@@ -32,13 +32,13 @@ export class Looking {
     await this.commands.execute(new Converge(claimed, await this.see(claimed)));
   }
 
-  /** Looks a purchase up though nothing was told of it; null: somebody else is at it, or Stripe does not answer. */
-  async again(brandId: ClaimedSubject['brandId'], subject: string, dryRun = false): Promise<Converged | null> {
+  /** Looks a purchase up though nothing was told of it; `taken`: somebody else is at it; `away`: Stripe does not answer. */
+  async again(brandId: ClaimedSubject['brandId'], subject: string, dryRun = false): Promise<Converged | 'taken' | 'away'> {
     const claimed = await this.commands.execute(new LeaseSubject(brandId, subject));
-    if (!claimed) return null;
+    if (!claimed) return 'taken';
     const seen = await this.see(claimed);
     const converged = await this.commands.execute(new Converge(claimed, seen, dryRun));
-    return seen === 'away' ? null : converged;
+    return seen === 'away' ? 'away' : converged;
   }
 
   private async see(claimed: ClaimedSubject): Promise<Seen> {

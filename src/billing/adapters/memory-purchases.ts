@@ -50,8 +50,7 @@ export class MemoryPurchases implements Purchases {
   }
 
   async save({ state }: Purchase): Promise<void> {
-    const before = this.rows.get(state.id);
-    const [invoices, payments] = [kept(before?.invoices, state.invoices), kept(before?.payments, state.payments)];
+    const [invoices, payments] = [byId(state.invoices), byId(state.payments)];
     this.rows.set(state.id, { ...state, invoices, payments });
   }
 
@@ -64,8 +63,5 @@ export class MemoryPurchases implements Purchases {
   }
 }
 
-/** In the order of their ids; what was there once stays. */
-function kept<Thing extends { readonly id: string }>(before: readonly Thing[] = [], now: readonly Thing[]): Thing[] {
-  const all = new Map([...before, ...now].map((thing) => [thing.id, thing]));
-  return [...all.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
-}
+const byId = <Thing extends { readonly id: string }>(things: readonly Thing[]): Thing[] =>
+  [...things].sort((one, other) => (one.id < other.id ? -1 : 1));

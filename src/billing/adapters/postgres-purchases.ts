@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntitySchema, IsNull, MoreThan } from 'typeorm';
+import { type EntitySchema, In, IsNull, MoreThan, Not } from 'typeorm';
 import { type BrandId, isAllBrands, type Reach } from '../../../libs/kernel/brand-id';
 import { Database } from '../../../libs/persistence/database';
 import { Outbox } from '../../../libs/persistence/outbox';
@@ -72,12 +72,14 @@ export class PostgresPurchases implements Purchases {
     await this.outbox.record(purchase);
   }
 
-  /** Those that are as they were are not written. */
+  /** Those that are as they were are not written; those that a look no longer shows are gone. */
   private async keep<Thing extends object>(
     table: EntitySchema<PartOf<Thing>>,
     things: readonly Thing[],
     part: PartOf<object>,
   ): Promise<void> {
+    const present = (things as readonly { id: string }[]).map(({ id }) => id);
+    await this.db.manager.delete(table, { ...part, id: Not(In(present)) });
     if (things.length === 0) return;
     const rows = things.map((thing) => ({ ...thing, ...part }));
     await this.db.manager.upsert(table, rows, {
@@ -94,7 +96,13 @@ export class PostgresPurchases implements Purchases {
   /** Whoever comes second waits for the first to finish, and holds what that one has made. */
   private async made(brandId: BrandId, subject: string, kind: PurchaseKind, at: Date): Promise<Purchase> {
     const { invoices, payments, ...row } = Purchase.of(brandId, subject, kind, at).state;
-    await this.db.manager.createQueryBuilder().insert().into(purchaseTable).values(row).orIgnore().execute();
+    await this.db.manager
+      .createQueryBuilder()
+      .insert()
+      .into(purchaseTable)
+      .values(row)
+      .orIgnore()
+      .execute();
     return (await this.held(brandId, subject))!;
   }
 

@@ -14,6 +14,8 @@ export const driftCauses = [
   'seats_differ',
   /** The plan's product is gone or archived, so there is no license. */
   'license_missing',
+  /** Money was taken back, so the licenses were cancelled, but the subscription goes on. */
+  'still_charged',
   /** The provider could not be asked. */
   'not_looked_up',
 ] as const;

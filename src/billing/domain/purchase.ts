@@ -8,11 +8,15 @@ import type { PlanState } from './plan';
 /** What was last done to the licenses of a purchase: only what differs from it is done, so what support changed by hand stays. */
 export interface Done {
   readonly planId: string;
+  /** What the plan gave when it was bought: what a brand changes about it later is for who buys it then. */
+  readonly bought: Pick<PlanState, 'grants' | 'graceDays'>;
   readonly quantity: number;
   readonly graceDays: number;
   /** RFC 3339; null: never. */
   readonly until: string | null;
   readonly status: Standing['status'];
+  /** The licenses that were suspended over the purchase: only those are resumed over it. */
+  readonly suspended: readonly string[];
 }
 
 export interface PurchaseState extends Terms {
@@ -130,13 +134,29 @@ export class Purchase extends Aggregate<PurchaseState> {
     this.record(new PurchaseFulfilled(this.state.brandId, at, this.facts()));
   }
 
+  /** The provider knows nothing of it: what was known stays, and nobody looks again before somebody tells of it. */
+  lookedInVain(at: Date): void {
+    this.change({ lookedAt: at });
+  }
+
   /** What is known of it may be old: it has to be looked up. */
   doubt(): void {
     this.change({ lookedAt: null });
   }
 
-  didFor(plan: Pick<PlanState, 'id'>, { quantity, graceDays, until }: Standing, status: Standing['status']): void {
-    this.change({ done: { planId: plan.id, quantity, graceDays, until: until?.toISOString() ?? null, status } });
+  didFor(
+    { id, grants, graceDays: grace }: Pick<PlanState, 'id' | 'grants' | 'graceDays'>,
+    { quantity, graceDays, until, status }: Standing,
+    suspended: readonly string[] = [],
+  ): void {
+    const bought = { grants, graceDays: grace };
+    this.change({ done: { planId: id, bought, quantity, graceDays, until: until?.toISOString() ?? null, status, suspended } });
+  }
+
+  /** Whether somebody is charged for it, though what it gave was taken away. */
+  get isStillCharged(): boolean {
+    const { kind, status, renews } = this.state;
+    return kind === 'subscription' && renews && (status === 'active' || status === 'trialing' || status === 'past_due');
   }
 
   /** Its invoices that somebody has to pay, where a try has failed. */

@@ -80,7 +80,7 @@ export class ConvergeHandler implements ICommandHandler<Converge> {
   }
 
   private async unknown(claimed: ClaimedSubject, unreadable: Outcome[], at: Date): Promise<Converged> {
-    const isKnown = await this.records.isKnown(claimed);
+    const isKnown = await this.records.lookedInVain(claimed, at);
     const drifts: Drift[] = isKnown ? [{ cause: 'gone_at_provider', detail: 'Stripe does not know it any more.' }] : [];
     await this.drifts.seen(claimed.brandId, claimed.subject, drifts, at);
     const rest = claimed.events.filter(({ id }) => !unreadable.some((one) => one.id === id));

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import type { JsonObject } from '../../../libs/kernel/json';
+import { publicId } from '../../../libs/kernel/id';
 import { DomainError } from '../../../libs/kernel/domain-error';
+import { ProductCatalogue } from '../../brands';
 import { ExpiryNotices, graceUntil, type HeldLicense, IssuingDesk, ProvisionLicenses } from '../../licenses';
 import type { Drift } from '../domain/drift';
-import type { PlanState } from '../domain/plan';
-import type { Purchase, PurchaseState, Standing } from '../domain/purchase';
+import type { PlanGrant, PlanState } from '../domain/plan';
+import type { Done, Purchase, PurchaseState, Standing } from '../domain/purchase';
 import { Customers } from '../ports/customers';
 import { Plans } from '../ports/plans';
 import { grantsOf, seatsFor } from './granting';
@@ -23,6 +26,7 @@ export class Fulfilment {
     private readonly desk: IssuingDesk,
     private readonly letters: Letters,
     private readonly notices: ExpiryNotices,
+    private readonly products: ProductCatalogue,
   ) {}
 
   /** Does what differs from what was done before; doing it again does nothing. */
@@ -32,9 +36,14 @@ export class Fulfilment {
     const customer = customerId === null ? null : await this.customers.hold(brandId, customerId);
     if (customer && !customer.state.followed) return found;
     const email = customer?.holder ?? purchase.state.customerEmail;
-    const plan = await this.planOf(purchase.state, found);
-    const standing = plan && purchase.standing(plan);
-    if (!plan || !standing) return found;
+    const { done } = purchase.state;
+    const sold = await this.planOf(purchase.state, found);
+    const plan = asBought(sold ?? (done && (await this.plans.find(brandId, publicId('plan', done.planId)))), done);
+    const judged = plan && purchase.standing(plan);
+    if (!plan || !judged) return found;
+    // Where nobody knows what is paid for now, nothing more is given for it; what was taken back is taken.
+    const standing =
+      sold || !done ? judged : { ...judged, until: done.until === null ? null : new Date(done.until), quantity: done.quantity };
 
     if (purchase.state.licenseKeyId === null) {
       await this.deliver(purchase, plan, standing, email, at, found);
@@ -55,15 +64,13 @@ export class Fulfilment {
     await this.letters.trialEnding(plan, email, subject, trialEnd);
   }
 
-  /** By what is paid for; what our checkout noted stands in where nobody knows the price. */
+  /** By what is paid for; what our checkout noted stands in where an event does not tell it. */
   private async planOf({ brandId, priceId, planCode, ...state }: PurchaseState, { drifts }: Fulfilled): Promise<PlanState | null> {
     const sold = priceId === null ? null : await this.plans.ofPrice(brandId, priceId);
     if (sold) return sold;
-    const noted = planCode === null ? null : await this.plans.find(brandId, planCode);
+    const noted = priceId !== null || planCode === null ? null : await this.plans.find(brandId, planCode);
     const isPaid = state.status !== 'incomplete' && state.status !== 'ended';
-    if (isPaid && (priceId !== null || !noted)) {
-      drifts.push({ cause: 'no_plan_for_price', detail: `No plan is sold at the price ${priceId ?? '(none)'}.` });
-    }
+    if (isPaid && !noted) drifts.push({ cause: 'no_plan_for_price', detail: `No plan is sold at the price ${priceId ?? '(none)'}.` });
     return noted;
   }
 
@@ -80,7 +87,7 @@ export class Fulfilment {
         new ProvisionLicenses(brandId, email, null, grantsOf(plan, standing.quantity, terms)),
       );
       purchase.fulfilled(licenseKey.id, at);
-      purchase.didFor(plan, standing, 'valid');
+      purchase.didFor(plan, standing);
       await this.letters.keyIssued(plan, email, standing.until, { id: licenseKey.id, text: key! });
       found.changes.push(`issued a key for ${plan.code} to ${subject}`);
     } catch (error) {
@@ -97,11 +104,13 @@ export class Fulfilment {
     const all = await this.desk.holdAllOf(brandId, licenseKeyId!);
     const own = all.filter(({ state }) => state.origin.reference === subject);
     const until = done?.until ?? null;
-    let status: Standing['status'] = standing.status;
+    const suspended: string[] = [];
     for (const license of own) {
       if (license.state.status === 'cancelled') continue;
-      const judged = this.suit(license, purchase, plan, standing, at);
-      if (judged === 'suspended' && status === 'valid') status = 'suspended';
+      const wasValid = license.state.status === 'valid';
+      await this.suit(license, purchase, plan, standing, at);
+      const isOurs = wasValid || done?.suspended.includes(license.state.id);
+      if (license.state.status === 'suspended' && isOurs) suspended.push(license.state.id);
       if (license.changes.length === 0) continue;
       await this.desk.keep(license);
       found.changes.push(
@@ -112,21 +121,22 @@ export class Fulfilment {
       );
     }
     if (standing.status === 'valid' && !isOver(standing, at)) await this.addMissing(purchase, plan, standing, own, all, found);
-    found.drifts.push(...own.flatMap((license) => driftsOf(license, plan, standing, status, at)));
-    purchase.didFor(plan, standing, status);
+    found.drifts.push(...own.flatMap((license) => driftsOf(license, plan, standing, suspended, at)));
+    if (standing.status === 'cancelled' && purchase.isStillCharged) found.drifts.push(stillCharged);
+    purchase.didFor(plan, standing, suspended);
     const isLonger = standing.until !== null && until !== null && standing.until.toISOString() > until;
     if (isLonger && standing.status === 'valid' && own[0]) {
       await this.letters.renewed(plan, own[0].state.customerEmail, subject, standing.until);
     }
   }
 
-  /** Makes one license what it should be; answers what its status should be. */
-  private suit(license: HeldLicense, { state: { done } }: Purchase, plan: PlanState, standing: Standing, at: Date): Standing['status'] {
+  /** Makes one license what it should be. What somebody else suspended stays suspended. */
+  private async suit(license: HeldLicense, { state: { done } }: Purchase, plan: PlanState, standing: Standing, at: Date): Promise<void> {
     const grant = plan.grants.find(({ productCode }) => productCode === license.state.productCode);
     const isOtherPlan = done !== null && done.planId !== plan.id;
     if (!grant) {
       if (license.state.status === 'valid') license.becomes('suspended', 'not part of the plan', at, this.notices.daysBefore);
-      return 'valid';
+      return;
     }
     const { until, quantity, graceDays, renews } = standing;
     const { expiresAt } = license.state;
@@ -136,20 +146,20 @@ export class Fulfilment {
         renews,
         ...((!done || isOtherPlan || done.quantity !== quantity) && { seatLimit: seatsFor(grant, quantity) }),
         ...((!done || done.graceDays !== graceDays) && { graceDays }),
-        ...(isOtherPlan && grant.entitlements && { entitlements: grant.entitlements }),
+        ...(isOtherPlan && { entitlements: await this.entitlementsOf(plan, grant) }),
       },
       at,
     );
     const { status, reason } = judged(license, standing, at);
     const now = license.state.status;
-    const isOurs = done?.status === 'suspended' || isOtherPlan;
-    if (status !== 'valid' && now !== status && now !== 'cancelled')
-      license.becomes(status, reason ?? undefined, at, this.notices.daysBefore);
-    if (status !== 'valid' || now !== 'suspended' || !isOurs) return status;
-    // Nobody collects any more, but nothing new was paid either.
-    if (isPast(license, at)) return 'suspended';
-    license.becomes('valid', 'paid', at, this.notices.daysBefore);
-    return 'valid';
+    if (status !== 'valid' && now !== status) license.becomes(status, reason ?? undefined, at, this.notices.daysBefore);
+    // Nobody collects any more, but nothing new was paid either: then it stays so.
+    const isResumed = status === 'valid' && now === 'suspended' && done?.suspended.includes(license.state.id) && !isPast(license, at);
+    if (isResumed) license.becomes('valid', 'paid', at, this.notices.daysBefore);
+  }
+
+  private async entitlementsOf({ brandId }: PlanState, { productCode, entitlements }: PlanGrant): Promise<JsonObject> {
+    return entitlements ?? (await this.products.find(brandId, productCode))?.entitlements ?? {};
   }
 
   /** What the plan gives and the key has not: another plan was chosen, or a product came back. */
@@ -184,6 +194,12 @@ export class Fulfilment {
   }
 }
 
+const stillCharged: Drift = { cause: 'still_charged', detail: 'The licenses were cancelled, but the subscription goes on.' };
+
+/** With what it gave when it was bought, as long as it is the same plan. */
+const asBought = (plan: PlanState | null, done: Done | null): PlanState | null =>
+  plan && done?.planId === plan.id ? { ...plan, ...done.bought } : plan;
+
 const isOver = ({ until }: Standing, at: Date): boolean => until !== null && until <= at;
 const isTold = (member: string): boolean => !['version', 'updatedAt', 'noticedUntil', 'nextNoticeAt', 'seatCeiling'].includes(member);
 
@@ -199,14 +215,14 @@ function isPast({ state }: HeldLicense, at: Date): boolean {
 }
 
 /** What is not as it should be, and was not repaired: a person did it, so a person has to say. */
-function driftsOf({ state }: HeldLicense, plan: PlanState, standing: Standing, status: Standing['status'], at: Date): Drift[] {
+function driftsOf({ state }: HeldLicense, plan: PlanState, standing: Standing, suspended: readonly string[], at: Date): Drift[] {
   const grant = plan.grants.find(({ productCode }) => productCode === state.productCode);
   const isRunning = standing.status === 'valid' && !isOver(standing, at);
   if (!grant || !isRunning) return [];
   const of = `The license of ${state.productCode}`;
   if (state.status === 'cancelled') return [{ cause: 'license_cancelled', detail: `${of} was cancelled, but is paid.` }];
   const drifts: Drift[] = [];
-  if (state.status === 'suspended' && status === 'valid')
+  if (state.status === 'suspended' && !suspended.includes(state.id))
     drifts.push({ cause: 'license_suspended', detail: `${of} was suspended by hand.` });
   const seats = seatsFor(grant, standing.quantity);
   if (state.seatLimit !== seats)

@@ -39,16 +39,16 @@ export class LinkCustomerHandler implements ICommandHandler<LinkCustomer> {
     if (!found) throw new BillingCustomerNotFound();
     return this.work.run(brandId, async () => {
       const at = this.clock.now();
-      const customer = (await this.customers.hold(brandId, id)) ?? Customer.of(brandId, { ...found.buyer, id }, at);
-      customer.learn(found.buyer, at);
-      customer.link(email, at);
-      await this.customers.save(customer);
-      // Each is looked up soon, and then his licenses follow.
-      for (const subject of found.subjects) {
+      // Each is looked up soon, and then his licenses follow. Purchases first, in order: whoever holds both takes them so.
+      for (const subject of [...found.subjects].sort()) {
         const purchase = await this.purchases.hold(brandId, subject, subject.startsWith('sub_') ? 'subscription' : 'payment', at);
         purchase.doubt();
         await this.purchases.save(purchase);
       }
+      const customer = (await this.customers.hold(brandId, id)) ?? Customer.of(brandId, { ...found.buyer, id }, at);
+      customer.learn(found.buyer, at);
+      customer.link(email, at);
+      await this.customers.save(customer);
       return customer.state;
     });
   }

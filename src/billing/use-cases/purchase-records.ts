@@ -21,8 +21,14 @@ export class PurchaseRecords {
     private readonly inbox: Inbox,
   ) {}
 
-  async isKnown({ brandId, subject }: Named): Promise<boolean> {
-    return (await this.purchases.ofSubject(brandId, subject)) !== null;
+  /** The provider knows nothing of it; answers whether we do. */
+  async lookedInVain({ brandId, subject }: Named, at: Date): Promise<boolean> {
+    const known = await this.purchases.ofSubject(brandId, subject);
+    if (!known) return false;
+    const purchase = await this.purchases.hold(brandId, subject, known.kind, at);
+    purchase.lookedInVain(at);
+    await this.purchases.save(purchase);
+    return true;
   }
 
   /** The purchase with the news taken in, held; null: there is neither news nor purchase. */

@@ -3,9 +3,8 @@ import type { BrandId } from '../../../libs/kernel/brand-id';
 import { Clock } from '../../../libs/kernel/clock';
 import { UnitOfWork } from '../../../libs/kernel/unit-of-work';
 import { Purchases } from '../ports/purchases';
-import { Fulfilment } from './fulfilment';
 
-/** Time passed for the licenses of a key, or support gave them more of it: what is known of its purchase may mean something else now. */
+/** Time passed for the licenses of a key, or support gave them more of it: its purchase is looked up soon, and may mean something else now. */
 export class ReconsiderPurchase extends Command<void> {
   constructor(
     readonly brandId: BrandId,
@@ -20,7 +19,6 @@ export class ReconsiderPurchaseHandler implements ICommandHandler<ReconsiderPurc
   constructor(
     private readonly work: UnitOfWork,
     private readonly purchases: Purchases,
-    private readonly fulfilment: Fulfilment,
     private readonly clock: Clock,
   ) {}
 
@@ -30,7 +28,7 @@ export class ReconsiderPurchaseHandler implements ICommandHandler<ReconsiderPurc
       if (!known) return;
       const at = this.clock.now();
       const purchase = await this.purchases.hold(brandId, known.subject, known.kind, at);
-      await this.fulfilment.of(purchase, at);
+      purchase.doubt();
       await this.purchases.save(purchase);
     });
   }
