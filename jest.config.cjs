@@ -12,6 +12,8 @@ module.exports = {
   testEnvironment: 'node',
   // More would find the one PostgreSQL busy, and the timings of faults stretched.
   maxWorkers: 2,
+  // A machine that is busy is slow, and that is no fault of what is tested.
+  testTimeout: 20_000,
   testRegex: '\\.spec\\.ts$',
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

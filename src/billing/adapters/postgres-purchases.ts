@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntitySchema, In, IsNull, MoreThan, Not } from 'typeorm';
+import { type EntitySchema, In, IsNull, MoreThan, Not, type ObjectLiteral } from 'typeorm';
 import { type BrandId, isAllBrands, type Reach } from '../../../libs/kernel/brand-id';
 import { Database } from '../../../libs/persistence/database';
 import { Outbox } from '../../../libs/persistence/outbox';
@@ -14,6 +14,9 @@ import {
   purchaseTable,
   wholePurchases,
 } from './purchase-tables';
+
+/** The compiler follows the JSON in a row for ever; what is written has the type of the row all the same. */
+const written = purchaseTable as unknown as EntitySchema<ObjectLiteral>;
 
 @Injectable()
 export class PostgresPurchases implements Purchases {
@@ -66,7 +69,7 @@ export class PostgresPurchases implements Purchases {
   async save(purchase: Purchase): Promise<void> {
     const { invoices, payments, ...row } = purchase.state;
     const part = { brandId: row.brandId, purchaseId: row.id };
-    await this.db.manager.upsert(purchaseTable, { ...row }, ['brandId', 'id']);
+    await this.db.manager.upsert(written, { ...row }, ['brandId', 'id']);
     await this.keep(purchaseInvoiceTable, invoices, part);
     await this.keep(purchasePaymentTable, payments, part);
     await this.outbox.record(purchase);
@@ -96,13 +99,7 @@ export class PostgresPurchases implements Purchases {
   /** Whoever comes second waits for the first to finish, and holds what that one has made. */
   private async made(brandId: BrandId, subject: string, kind: PurchaseKind, at: Date): Promise<Purchase> {
     const { invoices, payments, ...row } = Purchase.of(brandId, subject, kind, at).state;
-    await this.db.manager
-      .createQueryBuilder()
-      .insert()
-      .into(purchaseTable)
-      .values(row)
-      .orIgnore()
-      .execute();
+    await this.db.manager.createQueryBuilder().insert().into(written).values(row).orIgnore().execute();
     return (await this.held(brandId, subject))!;
   }
 

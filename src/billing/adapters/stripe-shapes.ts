@@ -1,4 +1,5 @@
 import { UnreadableEvent } from '../domain/errors';
+import { parsedUrl } from '../../../libs/kernel/url';
 
 /** What JavaScript, PostgreSQL and people get along with. */
 const control = /[\p{Cc}\p{Cs}\u2028\u2029]/gu;
@@ -62,7 +63,7 @@ export class Given {
   /** An address on the web that may stand in a mail. */
   link(name: string): string | null {
     const value = this.value(name);
-    if (typeof value !== 'string' || value.length > 2_048 || value.search(control) >= 0 || !URL.canParse(value)) return null;
+    if (typeof value !== 'string' || value.length > 2_048 || value.search(control) >= 0 || !parsedUrl(value)) return null;
     return ['https:', 'http:'].includes(new URL(value).protocol) ? value : null;
   }
 

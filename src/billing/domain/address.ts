@@ -1,4 +1,5 @@
 import { DomainError, refusal } from '../../../libs/kernel/domain-error';
+import { parsedUrl } from '../../../libs/kernel/url';
 
 export class HostNotAllowed extends DomainError {
   static readonly refusal = refusal(
@@ -26,7 +27,7 @@ export function faultOfAddress(text: unknown, { mayHoldSession = false } = {}): 
   if (typeof text !== 'string') return 'must be a string';
   if (text.length > maxLength) return `must have at most ${maxLength} characters`;
   const authority = /^https?:\/\/([^/?#]+)/i.exec(text)?.[1];
-  if (authority === undefined || !URL.canParse(text)) return 'must be an address like https://shop.example/thanks';
+  if (authority === undefined || !parsedUrl(text)) return 'must be an address like https://shop.example/thanks';
   if (authority.includes('@')) return 'must hold no credentials';
   const filled = mayHoldSession ? authority + text.slice(text.indexOf(authority) + authority.length).replaceAll(placeholder, '') : text;
   if (!characters.test(filled)) return 'must be percent-encoded: it holds a character that an address cannot hold';
@@ -36,7 +37,7 @@ export function faultOfAddress(text: unknown, { mayHoldSession = false } = {}): 
 
 /** A host as addresses name it, with its port if it has one; null for what is none. */
 export function hostOf(text: unknown): string | null {
-  if (typeof text !== 'string' || text.length > 260 || /[\s/?#@\\%]/.test(text) || !URL.canParse(`https://${text}`)) return null;
+  if (typeof text !== 'string' || text.length > 260 || /[\s/?#@\\%]/.test(text) || !parsedUrl(`https://${text}`)) return null;
   const { host } = new URL(`https://${text}`);
   return /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?$/.test(host) ? host : null;
 }

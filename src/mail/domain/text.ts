@@ -1,3 +1,5 @@
+import { parsedUrl } from '../../../libs/kernel/url';
+
 /** One line, whatever was in it: nothing in a header may begin another one. */
 export const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
 
@@ -23,7 +25,7 @@ export function momentOf(instant: unknown): string | null {
 /** An address of the web as it may stand behind a button; null when it is something else. */
 export function webAddress(text: unknown): string | null {
   if (typeof text !== 'string') return null;
-  const url = URL.canParse(text) ? new URL(text) : null;
+  const url = parsedUrl(text);
   return url && /^https?:$/.test(url.protocol) ? url.href : null;
 }
 

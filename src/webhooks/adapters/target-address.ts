@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { parsedUrl } from '../../../libs/kernel/url';
 
 const ports = ['', '443', '8443'];
 
@@ -21,7 +22,7 @@ export function literalIn(host: string): string | null {
 /** What is wrong with where a webhook should go, in words; null when nothing can be seen to be. Names are looked at when they are resolved. */
 export function faultOfTarget(text: string, allowsPrivate: boolean): string | null {
   // Reads octal, hexadecimal and shortened addresses as every browser does, so what follows sees the one true form.
-  const url = URL.canParse(text) ? new URL(text) : null;
+  const url = parsedUrl(text);
   if (!url || /\s/.test(text)) return 'must be a URL like https://shop.example/hooks';
   if (url.protocol !== 'https:' && !(allowsPrivate && url.protocol === 'http:')) return 'must begin with https://';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or a password';
