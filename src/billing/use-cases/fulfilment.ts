@@ -60,6 +60,7 @@ export class Fulfilment {
     const plan = await this.planOf(state, { changes: [], drifts: [] });
     const customer = customerId === null ? null : await this.customers.hold(brandId, customerId);
     const email = customer?.holder ?? customerEmail;
+    if (customer?.state.followed === false) return;
     if (!plan || !trialEnd || !email || !licenseKeyId || status !== 'trialing') return;
     await this.letters.trialEnding(plan, email, subject, trialEnd);
   }
